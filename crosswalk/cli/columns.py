@@ -1,0 +1,44 @@
+"""Columns of a file: as the user named them, else guessed and said."""
+
+from collections.abc import Callable
+
+from crosswalk.errors import UsageError
+from crosswalk.files import columns as guess
+from crosswalk.files.table import Table
+from crosswalk.jobs.mapping import MappingColumns
+
+
+def mapping_columns(
+    table: Table, code: str | None, title: str | None, description: str | None, say: Callable[[str], None]
+) -> MappingColumns:
+    """The columns of a classification to map. Raises UsageError when code or title cannot be told."""
+    for note in table.notes:
+        say(note)
+    code_column = guess.named_column(table.columns, code, option="--code-column") if code else guess.guess_code(table.columns)
+    title_column = (
+        guess.named_column(table.columns, title, option="--title-column") if title else guess.guess_title(table.columns, code_column)
+    )
+    if code_column is None or title_column is None:
+        missing = "code" if code_column is None else "title"
+        raise UsageError(
+            f"cannot tell which column is the {missing}",
+            where=str(table.path),
+            hint=f"give --{missing}-column; columns: {', '.join(table.columns)}",
+        )
+    words = (
+        guess.named_column(table.columns, description, option="--description-column")
+        if description
+        else guess.guess_description(table.columns)
+    )
+    chosen = MappingColumns(code_column, title_column, guess.guess_qualifiers(table.columns), words if words != title_column else None)
+    more = f", qualified by {' and '.join(map(repr, chosen.qualifiers))}" if chosen.qualifiers else ""
+    say(f"codes from column {code_column!r}, titles from {title_column!r}{more}")
+    return chosen
+
+
+def text_and_truth(table: Table, texts: tuple[str, ...], truth: str, say: Callable[[str], None]) -> tuple[list[str], str]:
+    """The named text columns and the truth column of a coded file."""
+    for note in table.notes:
+        say(note)
+    named = [guess.named_column(table.columns, text, option="--text-column") for text in texts]
+    return named, guess.named_column(table.columns, truth, option="--truth-column")

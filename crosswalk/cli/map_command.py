@@ -1,0 +1,62 @@
+"""crosswalk map"""
+
+from pathlib import Path
+
+import click
+
+from crosswalk.cli import options
+
+
+@click.command("map")
+@click.argument("file", type=options.FILE)
+@click.option("-o", "--out", type=options.FILE, help="Write the mapping here (.csv, .tsv or .xlsx).")
+@click.option("--code-column", help="Column of the source's codes (default: guessed from the names).")
+@click.option("--title-column", help="Column of the titles (default: guessed).")
+@click.option("--description-column", help="Column of definitions (default: guessed).")
+@click.option("--pad-codes", type=click.IntRange(1, 20), help="Restore lost zeros: fill all-digit codes to this width.")
+@click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
+@options.reading
+@options.scheme
+@options.store
+def command(
+    file: Path,
+    out: Path | None,
+    code_column: str | None,
+    title_column: str | None,
+    description_column: str | None,
+    pad_codes: int | None,
+    run_name: str | None,
+    sheet: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    scheme: str,
+    store_path: Path | None,
+) -> None:
+    """Map a classification to ISCO-08: title by title, rolled up to its items.
+
+    A run that was stopped is completed by the same command. Items whose titles disagree are split, with shares.
+
+    \b
+    Examples:
+      crosswalk map soc2020.xlsx -o soc-isco.xlsx
+      crosswalk map cbo.csv --code-column codigo --title-column titulo -o cbo-isco.csv
+    """
+    from crosswalk import output
+    from crosswalk.cli.columns import mapping_columns
+    from crosswalk.coding.autocoder import Autocoder
+    from crosswalk.files.readers import read_table
+    from crosswalk.jobs import export, mapping
+    from crosswalk.store.store import Store
+
+    table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    columns = mapping_columns(table, code_column, title_column, description_column, output.say)
+    if pad_codes:
+        table = mapping.pad_codes(table, columns.code, pad_codes)
+    coder = Autocoder.open(scheme)
+    with Store(options.store_file(store_path)) as store:
+        with output.progress("mapping") as progress:
+            run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say)
+        proposals = [entry.proposal for entry in store.proposals(run)]
+        written = export.export_run(store, run, coder.classification, out) if out else []
+    output.print_proposals(proposals, coder.classification, 12)
+    output.say_what_came_out(proposals, run, written)

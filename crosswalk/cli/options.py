@@ -1,0 +1,41 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+FILE = click.Path(path_type=Path)
+
+scheme: _Decorator = click.option(
+    "--scheme", default="isco-08", show_default=True, help="Scheme to code to: a name, or a folder made by 'index build' or 'fit'."
+)
+as_json: _Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def store(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--store FILE``; by default crosswalk.db in the user's folder."""
+    return click.option(
+        "--store", "store_path", type=FILE, help="File in which runs are kept (default: crosswalk.db in your data folder)."
+    )(function)
+
+
+def reading(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--sheet``, ``--encoding`` and ``--delimiter``: how a file is read."""
+    for option in (
+        click.option("--delimiter", help="Separator of columns in a text file (default: found out)."),
+        click.option("--encoding", help="Encoding of a text file (default: UTF-8, else cp1252, and said)."),
+        click.option("--sheet", help="Sheet of a workbook, by name or number (default: the longest)."),
+    ):
+        function = option(function)
+    return function
+
+
+def store_file(path: Path | None) -> Path:
+    """The store to open."""
+    from crosswalk.places import user_folder
+
+    return path or user_folder() / "crosswalk.db"

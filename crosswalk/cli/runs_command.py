@@ -1,0 +1,28 @@
+"""crosswalk runs"""
+
+from pathlib import Path
+
+import click
+
+from crosswalk.cli import options
+
+
+@click.command("runs")
+@options.store
+@options.as_json
+def command(store_path: Path | None, as_json: bool) -> None:
+    """List what was done: runs, their files, and whether they are finished."""
+    from crosswalk import output
+    from crosswalk.store.store import Store
+
+    with Store(options.store_file(store_path)) as store:
+        runs = store.runs()
+    if as_json:
+        output.print_json(
+            [{"name": r.name, "job": r.job, "started": r.started, "finished": r.finished, "settings": dict(r.settings)} for r in runs]
+        )
+    elif runs:
+        rows = [[r.name, r.job, str(r.settings.get("file", "")), r.started, r.finished or "unfinished"] for r in runs]
+        output.print_table(["run", "job", "file", "started", "finished"], rows)
+    else:
+        output.say("no runs yet: crosswalk map FILE begins one")

@@ -1,0 +1,68 @@
+"""The Autocoder: the one path from texts to codings, whoever asks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from crosswalk import manifest, places
+from crosswalk.coding import rules
+from crosswalk.coding.classifier import Classifier
+from crosswalk.errors import IndexFolderError
+from crosswalk.model import Classification, Coding, Query
+from crosswalk.search.book import Book
+from crosswalk.search.groups import load_classification
+from crosswalk.search.lexical import LexicalIndex
+from crosswalk.search.retriever import Retriever
+
+FORMAT = 1
+"""Version of the index folder's layout. A folder of another version is refused."""
+
+
+class Autocoder:
+    """Codes texts to one classification. Open it once, code many."""
+
+    def __init__(self, classification: Classification, retriever: Retriever, classifier: Classifier, fingerprint: str) -> None:
+        self.classification = classification
+        self.retriever = retriever
+        self._classifier = classifier
+        self.fingerprint = fingerprint
+        """Hash of everything in the folder: equal fingerprints give equal codings."""
+
+    @classmethod
+    def open(cls, scheme: str | Path = "isco-08") -> "Autocoder":
+        """Open a scheme by name ("isco-08") or by folder. Raises IndexFolderError when it is missing or damaged."""
+        folder = find_index(scheme)
+        facts = manifest.read(folder)
+        if facts.get("format") != FORMAT:
+            raise IndexFolderError(
+                f"the folder has layout {facts.get('format')}, this crosswalk reads {FORMAT}",
+                where=str(folder),
+                hint="build it again with 'crosswalk index build'",
+            )
+        manifest.verify(folder, facts)
+        retriever = Retriever(Book.load(folder), LexicalIndex.load(folder))
+        fingerprint = manifest.sha256_of(folder / manifest.MANIFEST)[:16]
+        return cls(load_classification(folder), retriever, Classifier.load(folder), fingerprint)
+
+    def code(self, queries: Sequence[Query | str], k: int = 10) -> list[Coding]:
+        """One coding a query, in the same order, each with at most ``k`` codes."""
+        asked = [query if isinstance(query, Query) else Query(query) for query in queries]
+        codings = [rules.without_occupation(query) for query in asked]
+        open_places = [place for place, coding in enumerate(codings) if coding is None]
+        shortlists = self.retriever.shortlists([asked[place] for place in open_places], k)
+        for place, coding in zip(open_places, self._classifier.codings(shortlists), strict=True):
+            codings[place] = coding
+        return [coding for coding in codings if coding is not None]
+
+
+def find_index(scheme: str | Path) -> Path:
+    """The folder of a scheme: a path as given, else the user's own index of that name, else the shipped one."""
+    named = Path(scheme)
+    if len(named.parts) > 1 or named.is_dir():
+        return named
+    for folder in (places.user_folder() / "indexes" / str(scheme), places.shipped("indexes", str(scheme))):
+        if (folder / manifest.MANIFEST).is_file():
+            return folder
+    raise IndexFolderError(
+        f"there is no index called {str(scheme)!r}",
+        hint="see 'crosswalk index info', or name a folder made by 'crosswalk index build' or 'crosswalk fit'",
+    )

@@ -1,0 +1,88 @@
+"""Builds an index folder: a classification and its book of titles, made ready for search."""
+
+import csv
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from crosswalk import manifest, places
+from crosswalk.coding.autocoder import FORMAT
+from crosswalk.coding.classifier import FILE as CLASSIFIER_FILE
+from crosswalk.errors import DataError
+from crosswalk.model import Classification, IndexTitle, Item
+from crosswalk.search.book import Book
+from crosswalk.search.groups import save_classification
+from crosswalk.search.lexical import LexicalIndex
+
+ISCO_08 = "isco-08"
+
+
+def build_index(folder: Path, classification: Classification, titles: Iterable[IndexTitle], sources: Sequence[str], base: Path) -> int:
+    """Write the index folder in one step (an older one is replaced whole); gives the number of titles.
+
+    ``base`` is the index folder whose classifier is taken over. Titles of codes the classification lacks are
+    refused with DataError, since they could never be right.
+    """
+    units = {item.code for item in classification.unit_groups}
+    kept = list(titles)
+    strange = sorted({title.code for title in kept} - units)
+    if strange:
+        raise DataError(
+            f"{len(strange)} codes of index titles are no unit groups of {classification.scheme}: {', '.join(strange[:10])}",
+            hint="check that the titles belong to this version of the classification",
+        )
+    book = Book.of(kept)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
+        fresh = Path(name) / folder.name
+        fresh.mkdir()
+        save_classification(fresh, classification)
+        book.save(fresh)
+        LexicalIndex.build(book.normalised()).save(fresh)
+        shutil.copy(base / CLASSIFIER_FILE, fresh / CLASSIFIER_FILE)
+        facts = {"format": FORMAT, "scheme": classification.scheme, "version": classification.version}
+        manifest.seal(fresh, {**facts, "titles": len(book), "sources": list(sources)})
+        _swap(fresh, folder, Path(name) / "old")
+    return len(book)
+
+
+def _swap(fresh: Path, folder: Path, aside: Path) -> None:
+    """Put ``fresh`` where ``folder`` is; the old one leaves by renaming, so readers never see half of either."""
+    if folder.exists():
+        folder.rename(aside)
+    fresh.rename(folder)
+
+
+def shipped_isco_08() -> tuple[Classification, list[IndexTitle]]:
+    """ISCO-08 and the starter book, from the facts shipped in ``data/``."""
+    items = tuple(
+        Item(code, title, int(level), parent or None)
+        for code, level, parent, title in read_facts(places.shipped("data", ISCO_08, "groups.tsv"))
+    )
+    classification = Classification(ISCO_08, "2008", items)
+    units = {item.code for item in classification.unit_groups}
+    titles = [IndexTitle(item.title, item.code, "en", "isco-08 group titles") for item in items if item.code in units]
+    for code, language, title, source in read_facts(places.shipped("data", ISCO_08, "titles.tsv")):
+        if code in units:
+            titles.append(IndexTitle(title, code, language, f"isco-08 group titles ({source})"))
+    starter = read_facts(places.shipped("data", "index-titles", "isco-08.en.tsv"))
+    titles += [IndexTitle(title, code, "en", "starter book") for code, title in starter]
+    return classification, titles
+
+
+def read_facts(path: Path) -> list[list[str]]:
+    """Rows of a shipped TSV after its header."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream, delimiter="\t"))[1:]
+
+
+def build_shipped() -> int:
+    """Build the shipped index again from ``data/`` (``make index``); gives the number of titles."""
+    classification, titles = shipped_isco_08()
+    folder = places.shipped("indexes", ISCO_08)
+    return build_index(folder, classification, titles, ["shipped with crosswalk: data/SOURCES.toml"], folder)
+
+
+if __name__ == "__main__":
+    build_shipped()

@@ -1,0 +1,158 @@
+"""Maps a classification: its file to rows, the rows' texts to codings, the codings to a proposal for every item."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from crosswalk.coding.autocoder import Autocoder
+from crosswalk.errors import DataError
+from crosswalk.files.table import Table
+from crosswalk.jobs.batch import Progress, code_run
+from crosswalk.jobs.rollup import roll_up, with_relations
+from crosswalk.manifest import sha256_of
+from crosswalk.model import CorrespondenceTable, Query
+from crosswalk.store.store import KeptProposal, SourceRow, Store
+from crosswalk.text import clean
+
+Talk = Callable[[str], None]
+"""Says one line to the person."""
+
+
+@dataclass(frozen=True)
+class MappingColumns:
+    """Which columns of the source say what. ``item_title`` names the item where ``title`` is one of its index titles."""
+
+    code: str
+    title: str
+    qualifiers: tuple[str, ...] = ()
+    description: str | None = None
+
+    def settings(self) -> dict[str, object]:
+        """The columns as the run remembers them."""
+        return {"code": self.code, "title": self.title, "qualifiers": list(self.qualifiers), "description": self.description or ""}
+
+
+def map_table(table: Table, columns: MappingColumns, coder: Autocoder, store: Store, run: str | None, progress: Progress, say: Talk) -> str:
+    """Map every item of the table; gives the run's name. A run that was broken off is completed.
+
+    Raises DataError for a table without rows, UsageError when ``run`` was made from something else.
+    """
+    rows, texts = _source_rows(table, columns, say)
+    settings = {
+        "input": sha256_of(table.path)[:16], "sheet": table.sheet, "file": table.path.name,
+        "columns": columns.settings(), "index": coder.fingerprint, "scheme": coder.classification.scheme,
+    }  # fmt: skip
+    fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    name = run or f"{table.path.stem.split('.')[0][:40]}-{fingerprint[:6]}"
+    if store.begin_run(name, "map", fingerprint, settings, rows, texts):
+        say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
+    code_run(store, name, coder, progress)
+    store.save_proposals(name, propose(store, name, columns, coder))
+    store.finish_run(name)
+    return name
+
+
+def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list[SourceRow], dict[str, Query]]:
+    """The table's rows and their distinct texts by key."""
+    rows: list[SourceRow] = []
+    texts: dict[str, Query] = {}
+    for number, values in enumerate(table.rows):
+        cells = dict(zip(table.columns, values, strict=True))
+        query = _query(cells, columns)
+        key = hashlib.sha256(json.dumps([query.text, query.context], ensure_ascii=False).encode()).hexdigest()[:20]
+        outcome = _row_outcome(cells, columns, table.columns)
+        if not outcome:
+            texts.setdefault(key, query)
+        rows.append(SourceRow(number, cells[columns.code].strip(), cells[columns.title].strip(), key, cells, outcome))
+    if not rows:
+        raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
+    _warn_of_lost_zeros({row.source_code for row in rows}, columns.code, say)
+    parents = _groups({row.source_code for row in rows})
+    return [replace(row, outcome="group") if row.source_code in parents and not row.outcome else row for row in rows], texts
+
+
+def _query(cells: Mapping[str, str], columns: MappingColumns) -> Query:
+    context = {name: cells[name] for name in columns.qualifiers if cells[name]}
+    if columns.description and cells[columns.description]:
+        context["description"] = cells[columns.description]
+    return Query(cells[columns.title], context=context)
+
+
+def _row_outcome(cells: Mapping[str, str], columns: MappingColumns, all_columns: Sequence[str]) -> str:
+    """ "cross-reference: see Adviser" for a row whose code is a filler ("}}}}"), blank for a row to be coded."""
+    code = cells[columns.code]
+    if any(letter.isalnum() for letter in code):
+        return ""
+    see = next((cells[name] for name in all_columns if name.casefold() in {"see", "see also"}), "")
+    return f"cross-reference: {see}" if see else "no code in the file"
+
+
+def _groups(codes: set[str]) -> set[str]:
+    """Codes of items that have items below them ("21" where "2111" stands in the file)."""
+    prefixes = {code[:length] for code in codes for length in range(1, len(code))}
+    return {code for code in codes & prefixes if code.isalnum()}
+
+
+def _warn_of_lost_zeros(codes: set[str], column: str, say: Talk) -> None:
+    """Codes one digit short, among codes nearly all of one length, have probably been through a spreadsheet."""
+    digits = [code for code in codes if code.isdigit()]
+    if len(digits) < max(10, 0.9 * len(codes)):
+        return
+    length, count = Counter(map(len, digits)).most_common(1)[0]
+    short = sorted(code for code in digits if len(code) == length - 1)
+    if short and count >= 0.9 * len(digits):
+        shown = ", ".join(f"{code} -> {code.zfill(length)}" for code in short[:5])
+        say(f"{len(short)} codes in column {column!r} have {length - 1} digits, the others {length}: zeros lost in a spreadsheet? "
+            f"They are kept as they are; to repair them ({shown}) add --pad-codes {length}")  # fmt: skip
+
+
+def pad_codes(table: Table, column: str, width: int) -> Table:
+    """The table with zeros restored before the all-digit codes of one column."""
+    place = table.columns.index(column)
+
+    def padded() -> Iterable[list[str]]:
+        for row in table.rows:
+            row[place] = row[place].zfill(width) if row[place].isdigit() else row[place]
+            yield row
+
+    return replace(table, rows=iter(padded()))
+
+
+def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -> list[KeptProposal]:
+    """Roll the codings of a run up to a proposal for each item, in the order of the file."""
+    codings = store.codings(run)
+    by_item: dict[str, list[SourceRow]] = {}
+    for row in store.source_rows(run):
+        by_item.setdefault(row.source_code, []).append(row)
+    naming = _naming_column(by_item, columns)
+    proposals = []
+    for code, rows in by_item.items():
+        title = rows[0].cells.get(naming, "") if naming else ""
+        found = [codings[row.text_key] for row in rows if row.text_key in codings and not row.outcome]
+        proposals.append(roll_up(code, title or rows[0].source_title, found, [row.outcome for row in rows]))
+    table = with_relations(CorrespondenceTable(run, coder.classification.scheme, tuple(proposals)), coder.classification)
+    kept = [_kept_cells(rows, columns) for rows in by_item.values()]
+    return [KeptProposal(proposal, cells) for proposal, cells in zip(table.proposals, kept, strict=True)]
+
+
+def _kept_cells(rows: Sequence[SourceRow], columns: MappingColumns) -> dict[str, str]:
+    """Cells on which all rows of an item agree."""
+    first = rows[0].cells
+    own = {columns.code, columns.title}
+    return {name: clean(cell) for name, cell in first.items() if name not in own and all(row.cells[name] == cell for row in rows[1:])}
+
+
+def _naming_column(by_item: Mapping[str, Sequence[SourceRow]], columns: MappingColumns) -> str | None:
+    """Where an item has many rows: the column that gives each item one name ("SOC2020_unit_group_title")."""
+    if sum(map(len, by_item.values())) < 1.5 * len(by_item):
+        return None
+    names = next(iter(by_item.values()))[0].cells
+    digits = "".join(letter for letter in columns.code if letter.isdigit())
+
+    def one_name(column: str) -> bool:
+        return sum(len({row.cells[column] for row in rows}) == 1 for rows in by_item.values()) >= 0.95 * len(by_item)
+
+    titled = [name for name in names if name != columns.title and "title" in name.casefold() and digits in name]
+    return next((name for name in titled if one_name(name)), None)

@@ -1,0 +1,85 @@
+"""The list of a folder's files with their sha256: checked at load, so that a damaged file is never used."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from crosswalk.errors import IndexFolderError
+
+MANIFEST = "manifest.json"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write to a temporary name beside ``path``; on success fsync and rename, on failure leave ``path`` as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write readable JSON in one step."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def seal(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the manifest of everything in ``folder``; ``facts`` (scheme, sources ...) stand beside the hashes."""
+    files = {
+        path.relative_to(folder).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
+    }
+    manifest = {**facts, "files": files}
+    write_json(folder / MANIFEST, manifest)
+    return manifest
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder. Raises IndexFolderError when there is none."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise IndexFolderError(
+            "no manifest.json here, so this is not an index folder",
+            where=str(folder),
+            hint="name a folder made by 'crosswalk index build' or 'crosswalk fit'",
+        ) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise IndexFolderError(f"manifest.json is damaged ({error})", where=str(folder), hint=_REBUILD) from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise IndexFolderError("manifest.json does not list the folder's files", where=str(folder), hint=_REBUILD)
+    return manifest
+
+
+def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Compare every file with its hash. Raises IndexFolderError naming the first that differs."""
+    for name, expected in manifest["files"].items():
+        path = folder / name
+        if not path.is_file():
+            raise IndexFolderError(f"{name} is missing", where=str(folder), hint=_REBUILD)
+        if path.stat().st_size != expected["bytes"] or sha256_of(path) != expected["sha256"]:
+            raise IndexFolderError(f"{name} is not the file that was built (its sha256 differs)", where=str(folder), hint=_REBUILD)
+
+
+_REBUILD = "build it again with 'crosswalk index build', or install crosswalk again"

@@ -1,0 +1,148 @@
+"""How answers are printed: data on stdout, talk on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from crosswalk.jobs.evaluation import Evaluation
+from crosswalk.model import Classification, Coding, Proposal
+
+
+def say(line: str) -> None:
+    """One line of talk, on stderr."""
+    sys.stderr.write(f"{line}\n")
+
+
+def print_json(value: object) -> None:
+    """JSON on stdout, codes and accents as they are."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """A table on stdout: drawn for a terminal, tab-separated for a pipe."""
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            sys.stdout.write("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(table)
+
+
+@contextmanager
+def progress(label: str, unit: str = "titles") -> Iterator[Callable[[int, int], None]]:
+    """A progress bar with an estimate on stderr; one line at the end where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        last = [0, 0]
+
+        def remember(done: int, total: int) -> None:
+            last[:] = [done, total]
+
+        yield remember
+        say(f"{label}: {last[0]:,} of {last[1]:,} {unit}")
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def coding_as_json(coding: Coding, classification: Classification, k: int) -> dict[str, object]:
+    """The object that ``lookup --json`` prints for one text."""
+    codes = [
+        {
+            "code": entry.code,
+            "title": classification.title(entry.code),
+            "probability": round(entry.probability, 6),
+            "matched": entry.candidate.matched.text if entry.candidate else "",
+            "scores": {name: round(score, 4) for name, score in entry.candidate.scores.items()} if entry.candidate else {},
+        }
+        for entry in coding.top(k)
+    ]
+    answer: dict[str, object] = {"text": coding.query.text, "codes": codes, "none": round(coding.p_none, 6)}
+    return {**answer, "note": coding.note} if coding.note else answer
+
+
+def print_codings(codings: Sequence[Coding], classification: Classification, k: int) -> None:
+    """Look-up for a person: each text with its best codes."""
+    rows = []
+    for coding in codings:
+        text = coding.query.text
+        if not coding.codes:
+            rows.append([text, "-", coding.note or "nothing near", "", ""])
+        for place, entry in enumerate(coding.top(k)):
+            matched = entry.candidate.matched.text if entry.candidate else ""
+            rows.append(
+                [
+                    "" if place and sys.stdout.isatty() else text,
+                    entry.code,
+                    classification.title(entry.code),
+                    f"{entry.probability:.2f}",
+                    matched,
+                ]
+            )
+    print_table(["text", "code", "title", "p", "matched"], rows, right=["p"])
+
+
+def print_evaluation(result: Evaluation) -> None:
+    """The figures of an evaluation for a person."""
+    rows = [["texts", f"{result.n:,}"], ["accuracy (first code)", f"{result.accuracy:.3f}"]]
+    rows += [[f"truth among the first {k}", f"{share:.3f}"] for k, share in result.top_k.items() if k in {"3", "5", "6"}]
+    rows += [[f"accuracy at {level} digit{'s' * (level != '1')}", f"{share:.3f}"] for level, share in result.accuracy_by_level.items()]
+    rows += [["calibration error (ECE)", f"{result.ece:.3f}"]]
+    rows += [[f"can be coded at {float(a):.0%} accuracy", f"{rate:.1%}"] for a, rate in result.coding_rate_at.items()]
+    rows += [["seconds", f"{result.seconds:.1f}"], ["titles a second", f"{result.n / max(result.seconds, 1e-9):,.0f}"]]
+    rows += [[f"left out: {why}", f"{count:,}"] for why, count in result.left_out.items() if count]
+    print_table(["figure", "value"], rows, right=["value"])
+
+
+def print_proposals(proposals: Sequence[Proposal], classification: Classification, most: int) -> None:
+    """The first proposals of a mapping, to see at a glance what came out."""
+    rows = []
+    for proposal in [p for p in proposals if p.kind in ("map", "split", "new")][:most]:
+        for link in proposal.maps:
+            code = link.target_code or "-"
+            rows.append(
+                [
+                    proposal.source_code,
+                    proposal.source_title,
+                    code,
+                    classification.title(code),
+                    f"{link.share:.0%}",
+                    f"{link.probability:.2f}",
+                ]
+            )
+    print_table(["source", "title", "isco", "target title", "share", "p"], rows[:most], right=["share", "p"])
+
+
+def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence[object]) -> None:
+    """Counts by kind, where the files are, and the next step."""
+    counts = {
+        kind: sum(proposal.kind == kind for proposal in proposals)
+        for kind in ("map", "split", "new", "non-occupation", "cross-reference", "group")
+    }
+    words = {
+        "map": "1:1",
+        "split": "split",
+        "new": "without target",
+        "non-occupation": "no occupation",
+        "cross-reference": "not coded",
+        "group": "groups",
+    }
+    shown = ", ".join(f"{count:,} {words[kind]}" for kind, count in counts.items() if count)
+    say(f"{len(proposals):,} items: {shown}. Run {run!r} is kept.")
+    for path in written:
+        say(f"written: {path}")
+    if not written:
+        say(f"next: crosswalk export {run} --format xlsx -o mapping.xlsx")

@@ -1,0 +1,27 @@
+"""Where things lie: the data shipped with the program, and the folder that belongs to the user."""
+
+import os
+from pathlib import Path
+
+
+def shipped(*parts: str) -> Path:
+    """A file or folder shipped with the program (``data``, ``indexes``, ``prompts``).
+
+    An installed wheel carries them inside the package; a source checkout beside it.
+    """
+    package = Path(__file__).resolve().parent
+    inside = package / "shipped"
+    return (inside if inside.is_dir() else package.parent).joinpath(*parts)
+
+
+def user_folder() -> Path:
+    """The user's own folder: imported books, built indexes, the default store.
+
+    ``CROSSWALK_HOME`` overrides the platform's place.
+    """
+    named = os.environ.get("CROSSWALK_HOME")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("crosswalk", appauthor=False)

@@ -1,0 +1,83 @@
+"""Hashed character n-grams and words of many texts at once, in numpy: the one feature extractor.
+
+Used by lexical search and by the classifier. N-grams stay within words (padded with a blank on both sides), so word
+order does not matter and compounds still share parts.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosswalk.text import fold
+
+BITS = 20
+"""N-grams are hashed to 2**BITS features."""
+
+_SIZES = (3, 4, 5)
+_PRIME = np.uint64(0x100000001B3)
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_BLANK, _END = ord(" "), ord("\n")
+
+
+class Grams(NamedTuple):
+    """Features of n texts in rows: ``ids[starts[i]:starts[i + 1]]`` are those of text i, sorted, each once."""
+
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def grams(texts: Sequence[str]) -> Grams:
+    """Hashed features of normalised texts: character 3- to 5-grams within words, and whole words.
+
+    Accents are folded first, so that "infirmiere" and "infirmière" share everything.
+    """
+    joined = "".join(f" {fold(text)} \n" for text in texts)
+    letters = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
+    ends = letters == _END
+    row = np.cumsum(ends) - ends
+    blank = (letters == _BLANK) | ends
+    parts = [_windows(letters, blank, ends, row, size) for size in _SIZES]
+    parts.append(_words(letters, blank, row))
+    keys = np.unique(np.concatenate(parts))
+    starts = np.searchsorted(keys, np.arange(len(texts) + 1, dtype=np.int64) << BITS)
+    return Grams(keys & ((1 << BITS) - 1), starts)
+
+
+def _windows(
+    letters: NDArray[np.uint64], blank: NDArray[np.bool_], ends: NDArray[np.bool_], row: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    """Keys (row, feature) of every window of ``size`` letters that holds blanks only at its two ends."""
+    count = len(letters) - size + 1
+    if count <= 0:
+        return np.empty(0, dtype=np.int64)
+    hashed = np.full(count, size, dtype=np.uint64)
+    within = ~ends[:count] & ~ends[size - 1 :]
+    for offset in range(size):
+        hashed = hashed * _PRIME + letters[offset : offset + count]
+        if 0 < offset < size - 1:
+            within &= ~blank[offset : offset + count]
+    return _keys(hashed[within], row[:count][within])
+
+
+def _words(letters: NDArray[np.uint64], blank: NDArray[np.bool_], row: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Keys (row, feature) of every whole word."""
+    first = np.flatnonzero(~blank[1:] & blank[:-1]) + 1
+    if not len(first):
+        return np.empty(0, dtype=np.int64)
+    last = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
+    lengths = last - first
+    powers = np.ones(int(lengths.max()) + 1, dtype=np.uint64)
+    powers[1:] = _PRIME
+    powers = np.cumprod(powers, dtype=np.uint64)
+    inside = np.flatnonzero(~blank)
+    within_word = inside - np.repeat(first, lengths)
+    terms = letters[inside] * powers[within_word]
+    offsets = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+    return _keys(np.add.reduceat(terms, offsets) + np.uint64(97), row[first])
+
+
+def _keys(hashed: NDArray[np.uint64], row: NDArray[np.int64]) -> NDArray[np.int64]:
+    mixed = ((hashed ^ (hashed >> np.uint64(29))) * _MIX) >> np.uint64(64 - BITS)
+    return (row << BITS) | mixed.astype(np.int64)

@@ -1,0 +1,1 @@
+"""What is kept: runs, the rows they came from, codings, proposals."""

@@ -1,0 +1,145 @@
+"""The one place that opens SQLite.
+
+WAL with synchronous=FULL, every write in BEGIN IMMEDIATE, one driver, one checkpointer at a time, no network disks:
+see docs/how-it-works.md for why each of them.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from crosswalk.errors import StoreError
+
+_BUSY_SECONDS = 10.0
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "fuse.davfs", "davfs", "afpfs", "ceph", "glusterfs"}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a store file, making it when it is not there, and bring its schema up to date.
+
+    Raises StoreError for network disks, files that are no store, stores of a newer crosswalk, and full or read-only disks.
+    """
+    _refuse_network_disk(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "wal_autocheckpoint=0"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        _migrate(connection, path)
+    except (OSError, sqlite3.Error) as error:
+        raise _refusal(error, path) from None
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+    """One write transaction: all of it is kept, or nothing. Raises StoreError when it cannot be kept."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise _refusal(error, path) from None
+
+
+def checkpoint(connection: sqlite3.Connection, path: Path) -> None:
+    """Fold the write-ahead log into the file, one process at a time.
+
+    SQLite before 3.51.3 can corrupt a store when two connections checkpoint at once; a lock file beside the store keeps
+    it to one. When another holds it, or somebody is reading, nothing is done: the log is complete without it.
+    """
+    from filelock import FileLock, Timeout
+
+    with suppress(Timeout, sqlite3.Error), FileLock(f"{path}.checkpoint", timeout=0):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    applied = _applied(connection)
+    if applied and applied[-1] == _newest():
+        return
+    from sqlite_utils import Database, utils
+
+    driver = vars(utils)["sqlite3"]
+    if driver is not sqlite3:
+        raise StoreError(
+            f"two SQLite libraries are loaded ({driver.__name__}): their locks would not see each other",
+            where=str(path),
+            hint="pip uninstall pysqlite3 pysqlite3-binary",
+        )
+    from crosswalk.store.schema import migrations
+
+    known = {migration.name for migration in migrations.pending(Database(":memory:"))}
+    newer = [name for name in applied if name not in known]
+    if newer:
+        raise StoreError(
+            f"the store was written by a newer crosswalk ({newer[-1]})", where=str(path), hint="pip install --upgrade isco-crosswalk"
+        )
+    with _migration_lock(path):
+        migrations.apply(Database(connection, execute_plugins=False))
+
+
+@contextmanager
+def _migration_lock(path: Path) -> Iterator[None]:
+    """Two processes opening a new store at once take turns."""
+    from filelock import FileLock
+
+    with FileLock(f"{path}.checkpoint", timeout=_BUSY_SECONDS):
+        yield
+
+
+def _applied(connection: sqlite3.Connection) -> list[str]:
+    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
+    if not known:
+        return []
+    rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'crosswalk' ORDER BY name")
+    return [name for (name,) in rows.fetchall()]
+
+
+def _newest() -> str:
+    from crosswalk.store.schema import NEWEST
+
+    return NEWEST
+
+
+def _refuse_network_disk(path: Path) -> None:
+    """WAL needs memory shared by all who open the file, which network disks do not give."""
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return
+    place = path.absolute().parent
+    best, kind = "", ""
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        _, mount, filesystem, *_ = line.split(" ")
+        mount = mount.replace("\\040", " ")
+        if (place.is_relative_to(mount)) and len(mount) >= len(best):
+            best, kind = mount, filesystem
+    if kind in _NETWORK:
+        raise StoreError(
+            f"the store would lie on a network disk ({kind}), where SQLite can lose decisions",
+            where=str(path),
+            hint="name a file on a local disk with --store",
+        )
+
+
+def _refusal(error: Exception, path: Path) -> StoreError:
+    said = str(error)
+    if "locked" in said or "busy" in said:
+        return StoreError("another process is writing to the store", where=str(path), hint="try again in a moment")
+    if "not a database" in said or "malformed" in said:
+        return StoreError(
+            f"this is not a crosswalk store, or it is damaged ({said})", where=str(path), hint="name another file with --store"
+        )
+    if "full" in said or "No space" in said:
+        return StoreError("the disk is full; what was saved before is safe", where=str(path), hint="make room and run the command again")
+    return StoreError(said, where=str(path), hint="check that the folder exists and can be written to")

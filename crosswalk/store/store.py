@@ -1,0 +1,196 @@
+"""Runs and what they found, kept: written in whole transactions, read back in the order of the file."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from crosswalk.errors import StoreError, UsageError
+from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Map, Proposal, Query, Run
+from crosswalk.store import sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A row of a run's input. ``text_key`` names its text in ``texts``; ``outcome`` is set when it is not to be coded."""
+
+    row: int
+    source_code: str
+    source_title: str
+    text_key: str
+    cells: Mapping[str, str]
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProposal:
+    """A proposal with the columns kept from its rows."""
+
+    proposal: Proposal
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+class Store:
+    """An open store. Use it as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = sqlite.connect(path)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        sqlite.checkpoint(self._connection, self.path)
+        self._connection.close()
+
+    def runs(self) -> list[Run]:
+        """All runs, the newest last."""
+        rows = self._connection.execute("SELECT name, job, fingerprint, settings, started, finished FROM runs ORDER BY started, name")
+        return [Run(name, job, print_, json.loads(settings), started, finished) for name, job, print_, settings, started, finished in rows]
+
+    def run(self, name: str) -> Run:
+        """One run. Raises UsageError, naming the nearest, when there is none of that name."""
+        runs = {run.name: run for run in self.runs()}
+        if name not in runs:
+            known = ", ".join(list(runs)[-8:]) or "none yet"
+            raise UsageError(f"no run called {name!r}", where=str(self.path), hint=f"runs in this store: {known}")
+        return runs[name]
+
+    def begin_run(
+        self, name: str, job: str, fingerprint: str, settings: Mapping[str, object], rows: Iterable[SourceRow], texts: Mapping[str, Query]
+    ) -> bool:
+        """Begin a run with all its rows, or take up the one begun before; True when it is taken up.
+
+        Raises UsageError when a run of that name has other inputs or settings, saying which differ.
+        """
+        with sqlite.writing(self._connection, self.path) as db:
+            before = db.execute("SELECT fingerprint, settings FROM runs WHERE name = ?", (name,)).fetchone()
+            if before:
+                if before[0] != fingerprint:
+                    raise UsageError(_what_changed(name, json.loads(before[1]), settings), hint="give this one another name with --run")
+                return True
+            kept = json.dumps(settings, ensure_ascii=False, sort_keys=True)
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, NULL)", (name, job, fingerprint, kept, _now()))
+            db.executemany(
+                "INSERT INTO texts VALUES (?, ?, ?, ?)",
+                ((name, key, query.text, json.dumps(dict(query.context), ensure_ascii=False)) for key, query in texts.items()),
+            )
+            db.executemany(
+                "INSERT INTO source_rows VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        name,
+                        row.row,
+                        row.source_code,
+                        row.source_title,
+                        row.text_key,
+                        row.outcome,
+                        json.dumps(dict(row.cells), ensure_ascii=False),
+                    )
+                    for row in rows
+                ),
+            )
+        return False
+
+    def finish_run(self, name: str) -> None:
+        """Mark a run as complete."""
+        with sqlite.writing(self._connection, self.path) as db:
+            db.execute("UPDATE runs SET finished = ? WHERE name = ? AND finished IS NULL", (_now(), name))
+
+    def uncoded(self, run: str) -> list[tuple[str, Query]]:
+        """Texts of a run that have no coding yet, by key."""
+        rows = self._connection.execute(
+            "SELECT text_key, text, context FROM texts WHERE run = ?1 "
+            "AND text_key NOT IN (SELECT text_key FROM codings WHERE run = ?1) ORDER BY text_key",
+            (run,),
+        )
+        return [(key, Query(text, key, json.loads(context))) for key, text, context in rows.fetchall()]
+
+    def count_texts(self, run: str) -> int:
+        """Distinct texts of a run."""
+        return int(self._connection.execute("SELECT count(*) FROM texts WHERE run = ?", (run,)).fetchone()[0])
+
+    def save_codings(self, run: str, codings: Sequence[tuple[str, Coding]]) -> None:
+        """Keep a chunk of codings; one that is there already stays as it is."""
+        rows = [
+            (run, key, c.method, c.note, c.p_none, json.dumps([_packed(entry) for entry in c.codes], ensure_ascii=False))
+            for key, c in codings
+        ]
+        with sqlite.writing(self._connection, self.path) as db:
+            db.executemany("INSERT OR IGNORE INTO codings VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def codings(self, run: str) -> dict[str, Coding]:
+        """Codings of a run by text key."""
+        rows = self._connection.execute(
+            "SELECT text_key, text, context, method, note, p_none, codes FROM codings JOIN texts USING (run, text_key) WHERE run = ?",
+            (run,),
+        )
+        return {
+            key: Coding(Query(text, key, json.loads(context)), tuple(map(_unpacked, json.loads(codes))), p_none, method, note)
+            for key, text, context, method, note, p_none, codes in rows
+        }
+
+    def source_rows(self, run: str) -> Iterator[SourceRow]:
+        """Rows of a run in the order of its file."""
+        rows = self._connection.execute(
+            "SELECT row, source_code, source_title, text_key, cells, outcome FROM source_rows WHERE run = ? ORDER BY row", (run,)
+        )
+        return (SourceRow(row, code, title, key, json.loads(cells), outcome) for row, code, title, key, cells, outcome in rows.fetchall())
+
+    def save_proposals(self, run: str, proposals: Sequence[KeptProposal]) -> None:
+        """Keep the proposals of a run in place of those kept before."""
+        rows = [
+            (run, place, p.proposal.source_code, p.proposal.source_title, p.proposal.kind, p.proposal.reasons, p.proposal.titles,
+             json.dumps(dict(p.kept), ensure_ascii=False), json.dumps([_map_cells(link) for link in p.proposal.maps]))
+            for place, p in enumerate(proposals)
+        ]  # fmt: skip
+        with sqlite.writing(self._connection, self.path) as db:
+            db.execute("DELETE FROM proposals WHERE run = ?", (run,))
+            db.executemany("INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def proposals(self, run: str) -> list[KeptProposal]:
+        """Proposals of a run in the order of its file. Raises StoreError while the run is unfinished."""
+        if self.run(run).finished is None:
+            raise StoreError(
+                f"the run {run!r} is not finished", where=str(self.path), hint="give its 'crosswalk map' command again to complete it"
+            )
+        rows = self._connection.execute(
+            "SELECT source_code, source_title, kind, reasons, titles, kept, maps FROM proposals WHERE run = ? ORDER BY position", (run,)
+        )
+        return [
+            KeptProposal(
+                Proposal(code, title, kind, tuple(Map(code, *cells) for cells in json.loads(maps)), reasons, titles), json.loads(kept)
+            )
+            for code, title, kind, reasons, titles, kept, maps in rows
+        ]
+
+
+def _map_cells(link: Map) -> list[object]:
+    return [link.target_code, link.relation, round(link.share, 6), round(link.probability, 6)]
+
+
+def _packed(entry: CodeProbability) -> list[object]:
+    matched = entry.candidate.matched if entry.candidate else IndexTitle("", entry.code)
+    scores = entry.candidate.scores if entry.candidate else {}
+    rounded = {name: round(score, 4) for name, score in scores.items()}
+    return [entry.code, round(entry.probability, 6), matched.text, matched.language, matched.source, rounded]
+
+
+def _unpacked(cells: list[object]) -> CodeProbability:
+    code, probability, text, language, source, scores = cells
+    title = IndexTitle(str(text), str(code), str(language), str(source))
+    assert isinstance(probability, float | int)
+    assert isinstance(scores, dict)
+    return CodeProbability(str(code), float(probability), Candidate(str(code), title, scores))
+
+
+def _what_changed(name: str, before: Mapping[str, object], now: Mapping[str, object]) -> str:
+    changed = [f"{key} was {before.get(key)!r}, is {now.get(key)!r}" for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+    return f"a run called {name!r} was made from something else: {'; '.join(changed)}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
