@@ -5,7 +5,7 @@ import click
 from crosswalk.cli import options
 
 
-@click.command("lookup")
+@click.command("lookup", context_settings={"ignore_unknown_options": True})
 @click.argument("texts", metavar="TEXT...", nargs=-1, required=True)
 @click.option("-k", "k", type=click.IntRange(1, 50), default=6, show_default=True, help="Codes shown for each text.")
 @click.option("--description", help="More about the job (tasks, industry): weighed with each text.")

@@ -41,6 +41,8 @@ def command(
       crosswalk map soc2020.xlsx -o soc-isco.xlsx
       crosswalk map cbo.csv --code-column codigo --title-column titulo -o cbo-isco.csv
     """
+    from dataclasses import replace
+
     from crosswalk import output
     from crosswalk.cli.columns import mapping_columns
     from crosswalk.coding.autocoder import Autocoder
@@ -49,9 +51,7 @@ def command(
     from crosswalk.store.store import Store
 
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
-    columns = mapping_columns(table, code_column, title_column, description_column, output.say)
-    if pad_codes:
-        table = mapping.pad_codes(table, columns.code, pad_codes)
+    columns = replace(mapping_columns(table, code_column, title_column, description_column, output.say), code_width=pad_codes)
     coder = Autocoder.open(scheme)
     with Store(options.store_file(store_path)) as store:
         with output.progress("mapping") as progress:

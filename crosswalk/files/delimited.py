@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,17 +35,25 @@ def read_delimited(path: Path, kind: str, encoding: str | None, delimiter: str |
 @contextmanager
 def open_text(path: Path, encoding: str) -> Iterator[IO[str]]:
     """The file as text. Raises DataError for bytes the encoding does not have and for damaged gzip files."""
-    with path.open("rb") as raw, io.TextIOWrapper(_unzipped(raw), encoding=encoding, newline="") as stream:
+    with path.open("rb") as raw, _unpacking(path), io.TextIOWrapper(_unzipped(raw), encoding=encoding, newline="") as stream:
         try:
             yield stream
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            byte = f"byte 0x{error.object[error.start]:02x}" if isinstance(error, UnicodeDecodeError) else "the file"
             raise DataError(
-                f"byte 0x{error.object[error.start]:02x} cannot be read as {encoding}",
+                f"{byte} cannot be read as {encoding}",
                 where=str(path),
                 hint="name the file's encoding, for instance --encoding cp1252, or save it as UTF-8",
             ) from None
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
-            raise DataError(f"the file cannot be unpacked ({error})", where=str(path), hint="copy it again") from None
+
+
+@contextmanager
+def _unpacking(path: Path) -> Iterator[None]:
+    """A gzipped file that is cut off or damaged is told so."""
+    try:
+        yield
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(f"the file cannot be unpacked ({error})", where=str(path), hint="copy it again from its source") from None
 
 
 def _unzipped(raw: IO[bytes]) -> IO[bytes]:
@@ -62,7 +71,7 @@ def choose_encoding(path: Path, encoding: str | None, notes: list[str]) -> str:
         except LookupError:
             raise UsageError(f"unknown encoding {encoding!r}", hint="try utf-8, cp1252, cp1250, latin-1 or utf-16") from None
         return encoding
-    with path.open("rb") as raw:
+    with path.open("rb") as raw, _unpacking(path):
         data = _unzipped(raw)
         head = data.read(4)
         if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -81,8 +90,6 @@ def _is_utf8(stream: IO[bytes]) -> bool:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
-    except (EOFError, OSError):
-        return True
     return True
 
 

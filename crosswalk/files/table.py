@@ -38,7 +38,7 @@ def find_header(rows: Iterator[list[str]], path: Path) -> tuple[int, tuple[str, 
     filled = [sum(1 for cell in row if cell.strip()) for row in first]
     if not any(filled):
         raise DataError("the file holds no table, only blank lines", where=str(path), hint="check that it was saved completely")
-    wide = [place for place, count in enumerate(filled) if count >= max(1, 0.5 * max(filled))]
+    wide = [place for place, count in enumerate(filled) if count >= max(min(2, max(filled)), 0.5 * max(filled))]
     skip = next((place for place in wide if not _has_number(first[place])), None)
     if skip is None:
         return wide[0] - 1, tuple(f"column {place}" for place in range(1, len(first[wide[0]]) + 1))

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.errors import DataError
@@ -22,16 +22,22 @@ Talk = Callable[[str], None]
 
 @dataclass(frozen=True)
 class MappingColumns:
-    """Which columns of the source say what. ``item_title`` names the item where ``title`` is one of its index titles."""
+    """Which columns of the source say what. All-digit codes shorter than ``code_width`` get their zeros back."""
 
     code: str
     title: str
     qualifiers: tuple[str, ...] = ()
     description: str | None = None
+    code_width: int | None = None
 
     def settings(self) -> dict[str, object]:
         """The columns as the run remembers them."""
-        return {"code": self.code, "title": self.title, "qualifiers": list(self.qualifiers), "description": self.description or ""}
+        return {**asdict(self), "qualifiers": list(self.qualifiers)}
+
+    def source_code(self, cells: Mapping[str, str]) -> str:
+        """The item's code, its lost zeros restored."""
+        code = cells[self.code].strip()
+        return code.zfill(self.code_width) if self.code_width and code.isdigit() else code
 
 
 def map_table(table: Table, columns: MappingColumns, coder: Autocoder, store: Store, run: str | None, progress: Progress, say: Talk) -> str:
@@ -65,7 +71,7 @@ def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list
         outcome = _row_outcome(cells, columns, table.columns)
         if not outcome:
             texts.setdefault(key, query)
-        rows.append(SourceRow(number, cells[columns.code].strip(), cells[columns.title].strip(), key, cells, outcome))
+        rows.append(SourceRow(number, columns.source_code(cells), cells[columns.title].strip(), key, cells, outcome))
     if not rows:
         raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
     _warn_of_lost_zeros({row.source_code for row in rows}, columns.code, say)
@@ -106,18 +112,6 @@ def _warn_of_lost_zeros(codes: set[str], column: str, say: Talk) -> None:
         shown = ", ".join(f"{code} -> {code.zfill(length)}" for code in short[:5])
         say(f"{len(short)} codes in column {column!r} have {length - 1} digits, the others {length}: zeros lost in a spreadsheet? "
             f"They are kept as they are; to repair them ({shown}) add --pad-codes {length}")  # fmt: skip
-
-
-def pad_codes(table: Table, column: str, width: int) -> Table:
-    """The table with zeros restored before the all-digit codes of one column."""
-    place = table.columns.index(column)
-
-    def padded() -> Iterable[list[str]]:
-        for row in table.rows:
-            row[place] = row[place].zfill(width) if row[place].isdigit() else row[place]
-            yield row
-
-    return replace(table, rows=iter(padded()))
 
 
 def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -> list[KeptProposal]:

@@ -1,5 +1,6 @@
 """The book of index titles as arrays: quick to open, small in memory, read-only."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from crosswalk.model import IndexTitle
 from crosswalk.text import normalise
 
-_BLOB, _STARTS, _MARKS, _NAMES = "titles.txt", "title_starts.npy", "title_marks.npy", "title_names.txt"
+_BLOB, _STARTS, _MARKS, _NAMES = "titles.txt", "title_starts.npy", "title_marks.npy", "title_names.json"
 
 
 class Book:
@@ -40,8 +41,7 @@ class Book:
     @classmethod
     def load(cls, folder: Path) -> "Book":
         """Open the book of an index folder (whose manifest has been verified)."""
-        parts = (folder / _NAMES).read_text(encoding="utf-8").split("\n\n")
-        names = [part.split("\n") if part else [] for part in parts]
+        names = json.loads((folder / _NAMES).read_text(encoding="utf-8"))
         return cls(
             (folder / _BLOB).read_bytes(),
             np.load(folder / _STARTS, allow_pickle=False),
@@ -54,8 +54,8 @@ class Book:
         (folder / _BLOB).write_bytes(self._blob)
         np.save(folder / _STARTS, self._starts)
         np.save(folder / _MARKS, self._marks)
-        lists = (self.code_names, self._languages, self._sources)
-        (folder / _NAMES).write_text("\n\n".join("\n".join(names) for names in lists), encoding="utf-8")
+        names = [self.code_names, self._languages, self._sources]
+        (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
 
     def __len__(self) -> int:
         return len(self._starts) - 1

@@ -13,6 +13,7 @@ from pathlib import Path
 from crosswalk.errors import StoreError
 
 _BUSY_SECONDS = 10.0
+_SMALLEST_DATABASE = 512
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "fuse.davfs", "davfs", "afpfs", "ceph", "glusterfs"}
 
 
@@ -24,8 +25,10 @@ def connect(path: Path) -> sqlite3.Connection:
     _refuse_network_disk(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
+        if not path.exists() or path.stat().st_size == 0:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        elif path.stat().st_size < _SMALLEST_DATABASE:
+            raise sqlite3.DatabaseError("file is not a database")
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "wal_autocheckpoint=0"):
             connection.execute(f"PRAGMA {pragma}").close()

@@ -1,0 +1,84 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from crosswalk.cli import COMMANDS
+from tests.conftest import ROOT, Run
+
+
+def test_lookup_as_json_is_what_others_rely_on(crosswalk: Run) -> None:
+    found = json.loads(crosswalk("lookup", "bin man", "-97", "--json").stdout)
+    assert [answer["text"] for answer in found] == ["bin man", "-97"]
+    assert set(found[0]["codes"][0]) == {"code", "title", "probability", "matched", "scores"}
+    assert len(found[0]["codes"]) <= 6
+    assert found[1]["codes"] == []
+    assert found[1]["none"] == 1.0
+
+
+def test_a_pipe_gets_tab_separated_rows(crosswalk: Run) -> None:
+    lines = crosswalk("lookup", "bin man", "-k", 1).stdout.splitlines()
+    assert lines[0].split("\t") == ["text", "code", "title", "p", "matched"]
+    assert lines[1].split("\t")[1] == "9611"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_or_options(crosswalk: Run, command: str) -> None:
+    assert "Usage" in crosswalk(command, "--help").stdout
+
+
+def test_a_mistyped_command_names_the_nearest(crosswalk: Run) -> None:
+    assert "did you mean 'lookup'?" in crosswalk("lokup", code=2).stderr
+
+
+def test_an_unknown_run_names_those_there_are(crosswalk: Run, tmp_path: object) -> None:
+    refused = crosswalk("export", "nothing", "-o", f"{tmp_path}/a.csv", "--store", f"{tmp_path}/s.db", code=2)
+    assert "runs in this store" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import crosswalk", {"numpy", "click"}),
+        ("from crosswalk.cli import cli", {"numpy", "rich", "sqlite_utils", "faiss", "tokenizers", "python_calamine"}),
+        (
+            "import crosswalk; crosswalk.Autocoder",
+            {"torch", "sentence_transformers", "sqlite_utils", "rich", "python_calamine", "scipy", "sklearn"},
+        ),
+    ],
+)
+def test_heavy_imports_wait_until_they_are_needed(statement: str, unwanted: set[str]) -> None:
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not unwanted & set(done.stdout.split())
+
+
+def test_no_command_opens_a_socket_or_starts_a_process(home: object) -> None:
+    code = """
+import sys
+def refuse(event, args):
+    if event.startswith(("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system")):
+        raise SystemExit(f"{event} {args}")
+sys.addaudithook(refuse)
+sys.argv = ["crosswalk", "lookup", "bin man"]
+from crosswalk.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "9611" in done.stdout
+
+
+def test_the_reference_is_made_from_the_commands() -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    from make_reference import reference  # type: ignore[import-not-found]
+
+    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == reference(), "run python docs/make_reference.py"
+
+
+def test_readme_commands_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = {line.split()[1] for line in text.splitlines() if line.strip().startswith("crosswalk ")}
+    assert named
+    assert named <= set(COMMANDS)
