@@ -4,10 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.model import IndexTitle, Query
+from crosswalk.places import shipped
 from crosswalk.search.book import Book
+from crosswalk.search.encoder import open_encoder
 from crosswalk.search.lexical import LexicalIndex, similarity
 from crosswalk.search.ngrams import grams
-from crosswalk.search.retriever import Retriever
+from crosswalk.search.retriever import FusionWeights, Retriever
+from crosswalk.search.semantic import SemanticIndex
 from crosswalk.text import normalise
 
 TITLES = [
@@ -81,7 +84,9 @@ def test_a_book_saved_and_opened_is_the_same(book: Book, lexical: LexicalIndex, 
 
 
 def test_shortlists_hold_each_code_once(book: Book, lexical: LexicalIndex) -> None:
-    shortlist = Retriever(book, lexical).shortlists([Query("driver")])[0]
+    encoder = open_encoder(shipped("indexes", "isco-08", "encoder"))
+    semantic = SemanticIndex.build(encoder.encode(book.normalised()))
+    shortlist = Retriever(book, lexical, semantic, encoder, FusionWeights(1.0, 0.3, 0.3)).shortlists([Query("driver")])[0]
     codes = [candidate.code for candidate in shortlist.candidates]
     assert len(set(codes)) == len(codes)
     assert set(codes[:2]) == {"8331", "8332"}

@@ -9,9 +9,11 @@ from crosswalk.coding.classifier import Classifier
 from crosswalk.errors import IndexFolderError
 from crosswalk.model import Classification, Coding, Query
 from crosswalk.search.book import Book
+from crosswalk.search.encoder import open_encoder
 from crosswalk.search.groups import load_classification
 from crosswalk.search.lexical import LexicalIndex
-from crosswalk.search.retriever import Retriever
+from crosswalk.search.retriever import FusionWeights, Retriever
+from crosswalk.search.semantic import SemanticIndex
 
 FORMAT = 1
 """Version of the index folder's layout. A folder of another version is refused."""
@@ -39,7 +41,9 @@ class Autocoder:
                 hint="build it again with 'crosswalk index build'",
             )
         manifest.verify(folder, facts)
-        retriever = Retriever(Book.load(folder), LexicalIndex.load(folder))
+        book = Book.load(folder)
+        searches = LexicalIndex.load(folder), SemanticIndex.load(folder, len(book)), open_encoder(folder / "encoder")
+        retriever = Retriever(book, *searches, FusionWeights.load(folder))
         fingerprint = manifest.sha256_of(folder / manifest.MANIFEST)[:16]
         return cls(load_classification(folder), retriever, Classifier.load(folder), fingerprint)
 

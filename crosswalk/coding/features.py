@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from crosswalk.model import Shortlist
 
-EVIDENCE = ("exact", "lexical", "spelling", "votes")
+EVIDENCE = ("exact", "semantic", "lexical", "spelling", "votes")
 """Names of the scores, each 0..1, in the order of the matrix's last axis."""
 
 

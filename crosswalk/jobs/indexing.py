@@ -13,7 +13,10 @@ from crosswalk.errors import DataError
 from crosswalk.model import Classification, IndexTitle, Item
 from crosswalk.search.book import Book
 from crosswalk.search.groups import save_classification
+from crosswalk.search.encoder import open_encoder
 from crosswalk.search.lexical import LexicalIndex
+from crosswalk.search.retriever import WEIGHTS_FILE
+from crosswalk.search.semantic import SemanticIndex
 
 ISCO_08 = "isco-08"
 
@@ -21,7 +24,7 @@ ISCO_08 = "isco-08"
 def build_index(folder: Path, classification: Classification, titles: Iterable[IndexTitle], sources: Sequence[str], base: Path) -> int:
     """Write the index folder in one step (an older one is replaced whole); gives the number of titles.
 
-    ``base`` is the index folder whose classifier is taken over. Titles of codes the classification lacks are
+    ``base`` is the index folder whose encoder, fusion weights and classifier are taken over. Titles of codes the classification lacks are
     refused with DataError, since they could never be right.
     """
     units = {item.code for item in classification.unit_groups}
@@ -39,8 +42,12 @@ def build_index(folder: Path, classification: Classification, titles: Iterable[I
         fresh.mkdir()
         save_classification(fresh, classification)
         book.save(fresh)
-        LexicalIndex.build(book.normalised()).save(fresh)
-        shutil.copy(base / CLASSIFIER_FILE, fresh / CLASSIFIER_FILE)
+        normalised = book.normalised()
+        LexicalIndex.build(normalised).save(fresh)
+        shutil.copytree(base / "encoder", fresh / "encoder")
+        SemanticIndex.build(open_encoder(fresh / "encoder").encode(normalised)).save(fresh)
+        for part in (WEIGHTS_FILE, CLASSIFIER_FILE):
+            shutil.copy(base / part, fresh / part)
         facts = {"format": FORMAT, "scheme": classification.scheme, "version": classification.version}
         manifest.seal(fresh, {**facts, "titles": len(book), "sources": list(sources)})
         _swap(fresh, folder, Path(name) / "old")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crosswalk.search.ngrams import BITS, grams
 from crosswalk.text import fold
 
-_POSTINGS_READ = 40_000
+_POSTINGS_READ = 20_000
 """Postings looked at for one text, rarest n-grams first: bounds the time on books of hundreds of thousands of titles."""
 _QUERY_BLOCK = 4096
 _FUZZY_LENGTH = 200
@@ -103,12 +103,14 @@ class LexicalIndex:
         places = np.repeat(begins - np.concatenate(([0], np.cumsum(spans)[:-1])), spans) + np.arange(int(spans.sum()))
         titles = self._titles[places]
         scores = np.bincount(titles, weights=self._weights[places] * np.repeat(weights[order] / norm, spans), minlength=0)
-        candidates = np.unique(titles) if len(scores) > 4 * len(titles) else np.flatnonzero(scores)
+        values = scores[titles]
+        most = k * len(order)  # a title stands at most once in each n-gram's postings
+        if len(titles) > most:
+            titles = titles[np.argpartition(-values, most - 1)[:most]]
+        candidates = np.unique(titles)
         values = scores[candidates]
-        if len(candidates) > k:
-            best = np.argpartition(-values, k - 1)[:k]
-            candidates, values = candidates[best], values[best]
         ranked = np.lexsort((candidates, -np.round(values, 6)))
+        ranked = ranked[:k]
         return Hits(candidates[ranked].astype(np.int64), np.minimum(values[ranked], 1.0).astype(np.float32))
 
 

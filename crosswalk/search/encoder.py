@@ -1,0 +1,130 @@
+"""Titles to vectors: the shipped static model with tokenizers and numpy alone, or any sentence-transformers model."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosswalk.errors import ModelError
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+_BATCH = 4096
+_LONGEST_TEXT = 2000
+_STATIC = "sentence_transformers.models.StaticEmbedding"
+
+
+class Encoder(Protocol):
+    """What the searches ask of a model."""
+
+    name: str
+    dimensions: int
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors, shape (texts, dimensions), of length one; all zeros for a text without a known piece."""
+        ...
+
+
+def open_encoder(name_or_path: str | Path) -> Encoder:
+    """Open a static model's folder without torch, anything else through sentence-transformers (extra ``transformers``).
+
+    Raises ModelError when there is no such model or it cannot be used.
+    """
+    folder = Path(name_or_path)
+    if folder.is_dir() and _is_static(folder):
+        return StaticEncoder.load(folder)
+    return TransformerEncoder(str(name_or_path))
+
+
+def _is_static(folder: Path) -> bool:
+    """Whether the folder's first module is a StaticEmbedding lying at its root."""
+    try:
+        first = json.loads((folder / "modules.json").read_text(encoding="utf-8"))[0]
+        return bool(first["type"].endswith(".StaticEmbedding") and first["path"] == "")
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+class StaticEncoder:
+    """Mean of the pieces' rows, length one. Safe to share between threads: nothing changes after loading."""
+
+    def __init__(self, name: str, tokenizer: "Tokenizer", rows: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
+        self.name = name
+        self._tokenizer = tokenizer
+        self._rows = rows
+        self._scales = scales
+        self.dimensions = int(rows.shape[1])
+
+    @classmethod
+    def load(cls, folder: Path) -> "StaticEncoder":
+        """Open a folder in sentence-transformers' StaticEmbedding layout with int8 rows and a scale a row."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        try:
+            tensors = load_file(folder / "model.safetensors")
+            rows, scales = tensors["embeddings"], tensors["weights"]
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
+            raise ModelError(f"the encoder cannot be read ({error!r})", where=str(folder), hint="install crosswalk again") from None
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return cls(folder.name, tokenizer, rows, scales.astype(np.float32))
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors, shape (texts, dimensions), in the order of the texts; see ``Encoder``."""
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for begin in range(0, len(texts), _BATCH):
+            batch = [text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]]
+            self._sum_rows(self._tokenizer.encode_batch_fast(batch, add_special_tokens=False), vectors[begin : begin + len(batch)])
+        return unit_length(vectors)
+
+    def _sum_rows(self, readings: "Sequence[Encoding]", out: NDArray[np.float32]) -> None:
+        pieces = [reading.ids for reading in readings]
+        lengths = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
+        filled = np.flatnonzero(lengths)
+        if len(filled):
+            ids = np.fromiter((piece for text in pieces for piece in text), dtype=np.int64, count=int(lengths.sum()))
+            starts = np.cumsum(lengths[filled]) - lengths[filled]
+            scaled = self._rows[ids] * self._scales[ids, None]
+            out[filled] = np.add.reduceat(scaled, starts, axis=0)
+
+
+class TransformerEncoder:
+    """Any sentence-transformers model, by name or folder; no code from the model is ever run."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError:
+            raise ModelError(
+                f"the encoder {name!r} needs more packages", hint="pip install 'isco-crosswalk[transformers]', or leave out --encoder"
+            ) from None
+        try:
+            self._model = SentenceTransformer(name, trust_remote_code=False, device="cpu")
+        except (OSError, ValueError, ImportError) as error:
+            raise ModelError(f"the encoder {name!r} cannot be opened ({error})", hint="name the folder of a model on this machine") from None
+        self.name = name
+        self.dimensions = int(self._model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors, shape (texts, dimensions), in the order of the texts; see ``Encoder``."""
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        found = self._model.encode([text[:_LONGEST_TEXT] for text in texts], batch_size=64, show_progress_bar=False, convert_to_numpy=True)
+        vectors = np.asarray(found, dtype=np.float32)
+        vectors[[not text.strip() for text in texts]] = 0.0
+        return unit_length(vectors)
+
+
+def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length one; rows of zeros and rows with a value that is not a number become zeros."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    good = np.isfinite(norms) & (norms > 1e-9)
+    unit: NDArray[np.float32] = np.where(good, vectors / np.where(good, norms, 1.0), 0.0).astype(np.float32)
+    return unit

