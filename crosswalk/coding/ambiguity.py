@@ -16,7 +16,8 @@ _STEM = 4
 _NO_CONTENT = frozenset(["and", "or", "of", "the", "in", "for", "not", "elsewhere", "classified", "other", "related", "workers"])
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
 
-# What separates groups of one field of work (their titles share the beginning of a word) that differ by one of these words. ISCO-08's own lines: skill level, management, ownership.
+# What separates groups of one field of work (their titles share the beginning of a word) where one has one of these words:
+# the lines ISCO-08 itself draws, by skill level, management and ownership.
 _FACTS = {
     "managers": "whether the person manages the unit (plans, staff, budget) or does its work",
     "supervisors": "whether the person supervises other workers",

@@ -1,7 +1,6 @@
 """The distinct answers of a file: what is coded once, however many people gave it."""
 
 import hashlib
-import json
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from crosswalk.coding.rules import Rules
 from crosswalk.errors import IndexFolderError
 from crosswalk.jobs.batch import Progress
 from crosswalk.model import Coding, Query
-from crosswalk.store.answers import KeptAnswer, KeptCode, Status, packed
+from crosswalk.store.answers import KeptAnswer, KeptCode, Status, packed, packed_fields
 
 BEST = 6
 """Codes kept of an answer."""
@@ -132,7 +131,7 @@ def kept_answer(coding: Coding, frequency: int) -> KeptAnswer:
     return KeptAnswer(
         query.id,
         query.text,
-        json.dumps({**query.context, **query.facts}, ensure_ascii=False) if query.context or query.facts else "{}",
+        packed_fields({**query.context, **query.facts}),
         frequency,
         _STATUS.get(coding.method, "coded"),
         coding.method,

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 Status = Literal["coded", "review", "no occupation", "failed"]
@@ -43,12 +43,17 @@ class KeptAnswer(NamedTuple):
 
 def packed(codes: Iterable[KeptCode]) -> str:
     """Codes as they are kept."""
-    return json.dumps(list(codes), ensure_ascii=False, separators=(",", ":"))
+    return _encode(list(codes))
+
+
+def packed_fields(fields: Mapping[str, str]) -> str:
+    """The further fields as they are kept."""
+    return _encode(fields) if fields else "{}"
 
 
 def save(db: sqlite3.Connection, run: str, answers: Iterable[KeptAnswer]) -> None:
     """Insert answers, best in the order of their keys; one that is there stays as it is, unless it had failed."""
-    db.executemany(f"INSERT INTO answers VALUES (?{', ?' * 11}) {_UNLESS_DONE}", ((run, *answer) for answer in answers))
+    db.executemany(_INSERT, ((run, *answer) for answer in answers))
 
 
 def done(db: sqlite3.Connection, run: str) -> set[str]:
@@ -67,9 +72,10 @@ def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
     return (KeptAnswer(*row) for row in rows)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SELECT = "SELECT text_key, text, context, frequency, status, method, note, coarser, coarser_probability, p_none, codes FROM answers"
-_UNLESS_DONE = (
-    "ON CONFLICT (run, text_key) DO UPDATE SET status = excluded.status, method = excluded.method, note = excluded.note, "
-    "coarser = excluded.coarser, coarser_probability = excluded.coarser_probability, p_none = excluded.p_none, codes = excluded.codes "
-    "WHERE status = 'failed'"
+_INSERT = (
+    "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, text_key) DO UPDATE SET status = excluded.status, "
+    "method = excluded.method, note = excluded.note, coarser = excluded.coarser, coarser_probability = excluded.coarser_probability, "
+    "p_none = excluded.p_none, codes = excluded.codes WHERE status = 'failed'"
 )
