@@ -35,6 +35,9 @@ class Workers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Let the workers go. After an error or Ctrl+C they are ended at once: they only read, so nothing is lost."""
+        if kind is not None:
+            _end_workers()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def coded(self, chunks: Iterable[list[Waiting]]) -> Iterator[list[KeptAnswer]]:
@@ -76,8 +79,6 @@ class Workers:
         try:
             error = future.exception(_DEADLINE_SECONDS)
         except TimeoutError:
-            for child in multiprocessing.active_children():
-                child.terminate()
             raise ModelError(
                 f"a worker gave no answer for {_DEADLINE_SECONDS:.0f} seconds", hint="what was saved is kept; give the same command again"
             ) from None
@@ -101,6 +102,11 @@ class Workers:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         spawn = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self._count, spawn, initializer=_prepare, initargs=(self.task,))
+
+
+def _end_workers() -> None:
+    for child in multiprocessing.active_children():
+        child.terminate()
 
 
 def _prepare(task: Task) -> None:
