@@ -212,6 +212,17 @@ def test_gzip_tsv_and_parquet_say_the_same(crosswalk: Run, tmp_path: Path) -> No
     assert [row["source code"] for row in read(tmp_path / "again.csv")] == [row["code"] for row in plain]
 
 
+def test_a_workbook_is_coded_too(crosswalk: Run, tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["id", "job"], *([number, job] for number, job in enumerate(["bus driver", "student", "Bus Driver"]))):
+        book.active.append(row)
+    book.save(tmp_path / "in.xlsx")
+    crosswalk("code", tmp_path / "in.xlsx", "--text-column", "job", "--store", tmp_path / "s.db", "-o", tmp_path / "out.csv")
+    assert [(row["id"], row["code"]) for row in read(tmp_path / "out.csv")] == [("0", "8331"), ("1", ""), ("2", "8331")]
+
+
 def test_the_number_of_workers_does_not_matter(crosswalk: Run, tmp_path: Path) -> None:
     source = many(tmp_path / "in.csv")
     command = ("code", source, "--text-column", "job", "--text-column", "work")

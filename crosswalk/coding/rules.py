@@ -68,9 +68,10 @@ class Rules:
 
 def before_model(query: Query, rules: Rules | None = None) -> Coding | None:
     """The coding of an answer that is in a look-up table or names no occupation; None when the model has to say."""
-    code = rules.lookups.get(fold(normalise(query.text))) if rules and rules.lookups else None
+    text = fold(normalise(query.text))
+    code = rules.lookups.get(text) if rules else None
     if code is None:
-        return without_occupation(query)
+        return without_occupation(query, text)
     candidate = Candidate(code, IndexTitle(query.text, code, "", "look-up table"), {"exact": 1.0})
     return Coding(query, (CodeProbability(code, 1.0, candidate),), 0.0, "lookup", "in the look-up table")
 
@@ -143,9 +144,8 @@ def non_occupations() -> dict[str, str]:
     return {fold(normalise(answer)): outcome.replace("-", " ") for outcome, answers in groups.items() for answer in answers}
 
 
-def without_occupation(query: Query) -> Coding | None:
-    """The coding of an answer that names no occupation, or None when it may name one."""
-    text = fold(normalise(query.text))
+def without_occupation(query: Query, text: str) -> Coding | None:
+    """The coding of an answer that names no occupation, or None when it may name one; ``text`` is its folded normal form."""
     if not text:
         return _outcome(query, "no usable text")
     if _DIGITS.match(text) or (len(text) == 1 and text.isascii()):
