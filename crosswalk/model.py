@@ -104,11 +104,15 @@ class IndexTitle:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A text to be coded. ``context`` holds further fields (tasks, industry, employer ...)."""
+    """A text to be coded. ``context`` holds further fields (tasks, industry, employer ...).
+
+    ``facts`` holds columns that only rules look at (a register's code, supervises, employment status ...).
+    """
 
     text: str
     id: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,9 @@ class CodeProbability:
 class Coding:
     """What a text was coded to: probabilities over codes (largest first) plus ``p_none``, summing to one.
 
-    ``method`` says who decided; ``note`` says why in words when it was not the model.
+    ``method`` says who decided; ``note`` says why in words when it was not the model. With method "register" the
+    register's code stands first, whatever its probability. ``coarser`` is the finest group that is sure enough where
+    no unit group is.
     """
 
     query: Query
@@ -149,6 +155,7 @@ class Coding:
     p_none: float
     method: Method = "model"
     note: str = ""
+    coarser: CodeProbability | None = None
 
     @property
     def best(self) -> CodeProbability:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from crosswalk.jobs.census import CodedFile
 from crosswalk.jobs.evaluation import Evaluation
 from crosswalk.model import Classification, Coding, Proposal
 
@@ -39,7 +40,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
 
 @contextmanager
 def progress(label: str, unit: str = "titles") -> Iterator[Callable[[int, int], None]]:
-    """A progress bar with an estimate on stderr; one line at the end where stderr is no terminal."""
+    """A progress bar with an estimate on stderr (total 0: not known yet); one line at the end where stderr is no terminal."""
     if not sys.stderr.isatty():
         last = [0, 0]
 
@@ -55,7 +56,7 @@ def progress(label: str, unit: str = "titles") -> Iterator[Callable[[int, int], 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
 def coding_as_json(coding: Coding, classification: Classification, k: int) -> dict[str, object]:
@@ -146,3 +147,17 @@ def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence
         say(f"written: {path}")
     if not written:
         say(f"next: crosswalk export {run} --format xlsx -o mapping.xlsx")
+
+
+def say_what_was_coded(coded: CodedFile, threshold: float) -> None:
+    """Rows and answers by method, the share coded without a person, and the next step."""
+    total = sum(coded.rows.values())
+    for method, rows in sorted(coded.rows.items(), key=lambda entry: -entry[1]):
+        say(f"  {method:<15} {rows:>12,} rows  {rows / total:>6.1%}   {coded.answers[method]:,} different answers")
+    named = total - coded.rows.get("non-occupation", 0)
+    automatic = named - coded.rows.get("review", 0)
+    share = f"{automatic / named:.1%}" if named else "none"
+    say(f"coded automatically: {share} of the {named:,} rows that may name an occupation (threshold {threshold:.4g})")
+    say(f"written: {coded.out}. Run {coded.run!r} is kept.")
+    if coded.rows.get("review"):
+        say(f"next: crosswalk export {coded.run} -o queue.csv (answers for a person, the most frequent first)")

@@ -67,8 +67,10 @@ def test_a_broken_transaction_leaves_nothing(tmp_path: Path) -> None:
 def test_every_table_is_strict_and_durable(tmp_path: Path) -> None:
     with Store(tmp_path / "s.db") as store:
         db = store._connection
-        tables = db.execute("SELECT strict FROM pragma_table_list WHERE name IN ('runs', 'source_rows', 'texts', 'codings', 'proposals')")
-        assert [strict for (strict,) in tables] == [1] * 5
+        tables = db.execute(
+            "SELECT strict FROM pragma_table_list WHERE name IN ('runs', 'source_rows', 'texts', 'codings', 'proposals', 'answers')"
+        )
+        assert [strict for (strict,) in tables] == [1] * 6
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert db.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert (tmp_path / "s.db").stat().st_mode & 0o077 == 0

@@ -11,6 +11,7 @@ from crosswalk.errors import CrosswalkError
 COMMANDS = {
     "lookup": "Code titles, now.",
     "map": "Map a classification to ISCO-08.",
+    "code": "Code the answers of a survey or a census.",
     "evaluate": "Measure quality against known codes.",
     "export": "Write a run to a file.",
     "import": "Import official files: ISCO-08, indexes, ESCO, classifications.",
@@ -53,6 +54,7 @@ def cli() -> None:
     Try:
       crosswalk lookup "data analyst" "chauffeur de bus"
       crosswalk map my-classification.xlsx -o mapped.xlsx
+      crosswalk code survey.csv --text-column occupation -o coded.csv
     """
 
 

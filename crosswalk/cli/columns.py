@@ -1,10 +1,11 @@
 """Columns of a file: as the user named them, else guessed and said."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from crosswalk.errors import UsageError
 from crosswalk.files import columns as guess
 from crosswalk.files.table import Table
+from crosswalk.jobs.answers import AnswerColumns
 from crosswalk.jobs.mapping import MappingColumns
 
 
@@ -42,3 +43,21 @@ def text_and_truth(table: Table, texts: tuple[str, ...], truth: str, say: Callab
         say(note)
     named = [guess.named_column(table.columns, text, option="--text-column") for text in texts]
     return named, guess.named_column(table.columns, truth, option="--truth-column")
+
+
+def answer_columns(table: Table, texts: tuple[str, ...], facts: Sequence[str], say: Callable[[str], None]) -> AnswerColumns:
+    """The columns of a survey: its texts, and the columns that rules and the register look at.
+
+    Raises UsageError for columns that the file does not have.
+    """
+    for note in table.notes:
+        say(note)
+    named = tuple(guess.named_column(table.columns, text, option="--text-column") for text in dict.fromkeys(texts))
+    missing = [column for column in facts if column not in table.columns]
+    if missing:
+        raise UsageError(
+            f"the rules look at a column {missing[0]!r} that the file does not have",
+            where=str(table.path),
+            hint=f"write it in the rules as the file does; columns: {', '.join(table.columns)}",
+        )
+    return AnswerColumns(named, tuple(dict.fromkeys(facts)))

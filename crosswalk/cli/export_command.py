@@ -14,7 +14,7 @@ from crosswalk.cli import options
 @options.scheme
 @options.store
 def command(run: str, kind: str | None, out: Path, scheme: str, store_path: Path | None) -> None:
-    """Write a run to a file: its maps, and its titles with the columns they came with.
+    """Write a run to a file: its maps, and its titles with the columns they came with; or the queue of a coded survey.
 
     \b
     Example:

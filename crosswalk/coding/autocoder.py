@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crosswalk import manifest, places
-from crosswalk.coding import rules
 from crosswalk.coding.classifier import Classifier
+from crosswalk.coding.rules import Rules, after_model, before_model
 from crosswalk.errors import IndexFolderError
 from crosswalk.model import Classification, Coding, Query
 from crosswalk.search.book import Book
@@ -47,14 +47,14 @@ class Autocoder:
         fingerprint = manifest.sha256_of(folder / manifest.MANIFEST)[:16]
         return cls(load_classification(folder), retriever, Classifier.load(folder), fingerprint)
 
-    def code(self, queries: Sequence[Query | str], k: int = 10) -> list[Coding]:
-        """One coding a query, in the same order, each with at most ``k`` codes."""
+    def code(self, queries: Sequence[Query | str], k: int = 10, rules: Rules | None = None) -> list[Coding]:
+        """One coding a query, in the same order, each with at most ``k`` codes; ``rules`` stand before and around the model."""
         asked = [query if isinstance(query, Query) else Query(query) for query in queries]
-        codings = [rules.without_occupation(query) for query in asked]
+        codings = [before_model(query, rules) for query in asked]
         open_places = [place for place, coding in enumerate(codings) if coding is None]
         shortlists = self.retriever.shortlists([asked[place] for place in open_places], k)
         for place, coding in zip(open_places, self._classifier.codings(shortlists), strict=True):
-            codings[place] = coding
+            codings[place] = after_model(coding, rules)
         return [coding for coding in codings if coding is not None]
 
 

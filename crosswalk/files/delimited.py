@@ -143,7 +143,12 @@ def _delimited_rows(path: Path, encoding: str, separator: str) -> Iterator[list[
 def _checked_rows(rows: Iterator[list[str]], skip: int, width: int, path: Path) -> Iterator[list[str]]:
     """Rows after the header, padded when blank cells at the end were left out; longer rows are refused."""
     for number, row in enumerate(rows, start=1):
-        if number <= skip + 1 or not any(cell.strip() for cell in row):
+        if number <= skip + 1:
+            continue
+        if len(row) == width and row[0].strip():
+            yield row
+            continue
+        if not any(cell.strip() for cell in row):
             continue
         if len(row) > width and any(cell.strip() for cell in row[width:]):
             raise DataError(

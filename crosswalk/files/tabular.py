@@ -9,7 +9,7 @@ from pathlib import Path
 from crosswalk.errors import DataError, UsageError
 from crosswalk.manifest import replacing
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?\Z")
 _LONGEST_XLSX_CELL = 32_767
 _MOST_XLSX_ROWS = 1_048_576
@@ -46,7 +46,7 @@ def write_tables(path: Path, sheets: Sequence[Sheet]) -> list[Path]:
 
 def harmless(cell: str) -> str:
     """The cell with an apostrophe before what a spreadsheet would run as a formula; plain numbers stay."""
-    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.match(cell) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) and not _NUMBER.match(cell) else cell
 
 
 def _write_delimited(path: Path, sheet: Sheet, delimiter: str) -> None:

@@ -1,9 +1,10 @@
-"""A run as tables: one row an item and target, one row a title, each with the columns its file came with."""
+"""A run as tables: one row an item and target, one row a title, each with the columns its file came with; or a queue of answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from crosswalk.files.tabular import Sheet, with_kept_columns, write_tables
+from crosswalk.jobs.coded_cells import QUEUE_COLUMNS, queue_cells
 from crosswalk.model import Classification, Coding, Map, Proposal
 from crosswalk.store.store import Store
 
@@ -15,8 +16,15 @@ DOUBTFUL_BELOW = 0.5
 
 
 def export_run(store: Store, run: str, classification: Classification, path: Path) -> list[Path]:
-    """Write a run's maps and titles to .xlsx (two sheets) or .csv (two files); gives the files written."""
+    """Write a run to .xlsx or .csv: maps and titles (two sheets or files), or the queue of a coded file; gives the files written."""
+    if store.run(run).job == "code":
+        return write_tables(path, [queue_sheet(store, run, classification)])
     return write_tables(path, [map_sheet(store, run, classification), title_sheet(store, run, classification)])
+
+
+def queue_sheet(store: Store, run: str, classification: Classification) -> Sheet:
+    """One row a distinct answer that waits for a person, the most frequent first."""
+    return Sheet("queue", QUEUE_COLUMNS, (queue_cells(answer, classification) for answer in store.queue(run)))
 
 
 def map_sheet(store: Store, run: str, classification: Classification) -> Sheet:

@@ -9,7 +9,8 @@ from types import TracebackType
 
 from crosswalk.errors import StoreError, UsageError
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Map, Proposal, Query, Run
-from crosswalk.store import sqlite
+from crosswalk.store import answers, sqlite
+from crosswalk.store.answers import KeptAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,27 @@ class Store:
             "SELECT row, source_code, source_title, text_key, cells, outcome FROM source_rows WHERE run = ? ORDER BY row", (run,)
         )
         return (SourceRow(row, code, title, key, json.loads(cells), outcome) for row, code, title, key, cells, outcome in rows.fetchall())
+
+    def save_answers(self, run: str, kept: Iterable[KeptAnswer]) -> None:
+        """Keep a chunk of answers, all of it or nothing; one that is there already stays as it is."""
+        with sqlite.writing(self._connection, self.path) as db:
+            answers.save(db, run, kept)
+
+    def answers_done(self, run: str) -> set[str]:
+        """Keys of a run's answers that need no more coding."""
+        return answers.done(self._connection, run)
+
+    def answers(self, run: str) -> Iterator[KeptAnswer]:
+        """A run's answers by key, streamed."""
+        return answers.in_order(self._connection, run)
+
+    def queue(self, run: str) -> Iterator[KeptAnswer]:
+        """A run's answers that wait for a person, the most frequent first, streamed."""
+        return answers.queue(self._connection, run)
+
+    def fold_log(self) -> None:
+        """Fold the write-ahead log into the file, so that it does not grow without end in a long run."""
+        sqlite.checkpoint(self._connection, self.path)
 
     def save_proposals(self, run: str, proposals: Sequence[KeptProposal]) -> None:
         """Keep the proposals of a run in place of those kept before."""

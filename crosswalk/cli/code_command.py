@@ -1,0 +1,74 @@
+"""crosswalk code"""
+
+from pathlib import Path
+
+import click
+
+from crosswalk.cli import options
+
+
+@click.command("code")
+@click.argument("file", type=options.FILE)
+@click.option(
+    "--text-column", "text_columns", multiple=True, required=True, help="Column of the answers; more (tasks, industry) may follow."
+)
+@click.option("--register-column", help="Column of a register's code, accepted when the model lists it among its first.")
+@click.option("--rules", "rules_file", type=options.FILE, help="Your rules: look-ups and constraints (TOML).")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which a code is taken without a person.  [default: 0.85]")
+@click.option("--target-accuracy", type=click.FloatRange(0.5, 0.999), help="Choose the threshold so that this share of the codes is right.")
+@click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that code (default: one a core, at most 4).")
+@click.option("-o", "--out", type=options.FILE, required=True, help="File to write (.csv, .tsv, both also .gz; .parquet).")
+@options.reading
+@options.scheme
+@options.store
+def command(
+    file: Path,
+    text_columns: tuple[str, ...],
+    register_column: str | None,
+    rules_file: Path | None,
+    threshold: float | None,
+    target_accuracy: float | None,
+    run_name: str | None,
+    workers: int | None,
+    out: Path,
+    sheet: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    scheme: str,
+    store_path: Path | None,
+) -> None:
+    """Code the answers of a survey or a census, of any size.
+
+    OUT keeps the file's columns and adds code, title, probability, method and the six best codes. Answers that are not sure
+    enough get method "review" and no code. A run that was stopped is completed by the same command.
+
+    \b
+    Examples:
+      crosswalk code survey.csv --text-column occupation -o coded.csv
+      crosswalk code lfs.csv --text-column job --text-column tasks --rules rules.toml --target-accuracy 0.95 -o coded.csv
+    """
+    from functools import partial
+
+    from crosswalk import output
+    from crosswalk.cli.coding_options import chosen_rules, chosen_threshold, chosen_workers
+    from crosswalk.cli.columns import answer_columns
+    from crosswalk.coding.autocoder import Autocoder
+    from crosswalk.errors import DataError
+    from crosswalk.files.readers import read_table
+    from crosswalk.jobs.census import CodingJob, code_file
+    from crosswalk.store.store import Store
+
+    read = partial(read_table, file, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    table, coder = read(), Autocoder.open(scheme)
+    rules = chosen_rules(rules_file, register_column, table, coder.classification, output.say)
+    facts = (*((rules.register_column,) if rules.register_column else ()), *rules.columns)
+    columns = answer_columns(table, text_columns, facts, output.say)
+    level = chosen_threshold(threshold, target_accuracy, scheme, output.say)
+    job = CodingJob(table, read, out, columns, scheme, rules, level, chosen_workers(workers), run_name,
+                    {"encoding": encoding, "delimiter": delimiter})  # fmt: skip
+    with Store(options.store_file(store_path)) as store:
+        coded = code_file(job, coder, store, output.progress, output.say)
+    output.say_what_was_coded(coded, level)
+    if coded.failed:
+        raise DataError(f"{coded.failed:,} answers could not be coded; their notes say why", where=str(out), hint="give the command again")
