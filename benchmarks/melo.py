@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from crosswalk.jobs.training.titles import FOLDS
 from scipy import sparse
 
+from crosswalk.jobs.training.titles import FOLDS
 from crosswalk.places import shipped
 from crosswalk.search.encoder import Encoder, open_encoder
 from crosswalk.search.ngrams import BITS, grams

@@ -31,10 +31,14 @@ def test_vectors_have_length_one_or_are_zero(encoder: Encoder) -> None:
 
 def test_titles_of_one_occupation_are_near_across_languages(encoder: Encoder) -> None:
     nurse, infirmiere, pfleger, driver, chauffeur, engineer, kehittaja = encoder.encode(TITLES[:7])
-    assert min(nurse @ infirmiere, nurse @ pfleger, driver @ chauffeur, engineer @ kehittaja) > max(nurse @ driver, nurse @ engineer, driver @ engineer)
+    assert min(nurse @ infirmiere, nurse @ pfleger, driver @ chauffeur, engineer @ kehittaja) > max(
+        nurse @ driver, nurse @ engineer, driver @ engineer
+    )
 
 
-@pytest.mark.parametrize("text", ["", " ", "a" * 10_000, "nurse " * 2_000, "💼🧑‍⚕️", "مهندس برمجيات", "软件工程师", "\ud800", "e\u0301" * 500])
+@pytest.mark.parametrize(
+    "text", ["", " ", "a" * 10_000, "nurse " * 2_000, "💼🧑", "مهندس برمجيات", "软件工程师", "\ud800", "e\u0301" * 500]
+)
 def test_any_text_has_a_finite_vector(encoder: Encoder, text: str) -> None:
     vector = encoder.encode([text.encode("utf-8", "replace").decode()])
     assert vector.shape == (1, encoder.dimensions)

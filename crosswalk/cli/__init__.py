@@ -17,6 +17,7 @@ COMMANDS = {
     "import": "Import official files: ISCO-08, indexes, ESCO, classifications.",
     "index": "Build and list the books of titles.",
     "runs": "List what was done.",
+    "train": "Train the models that crosswalk ships.",
 }
 
 

@@ -12,8 +12,8 @@ from crosswalk.coding.classifier import FILE as CLASSIFIER_FILE
 from crosswalk.errors import DataError
 from crosswalk.model import Classification, IndexTitle, Item
 from crosswalk.search.book import Book
-from crosswalk.search.groups import save_classification
 from crosswalk.search.encoder import open_encoder
+from crosswalk.search.groups import save_classification
 from crosswalk.search.lexical import LexicalIndex
 from crosswalk.search.retriever import WEIGHTS_FILE
 from crosswalk.search.semantic import SemanticIndex

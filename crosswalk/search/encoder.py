@@ -108,7 +108,7 @@ class TransformerEncoder:
         try:
             self._model = SentenceTransformer(name, trust_remote_code=False, device="cpu")
         except (OSError, ValueError, ImportError) as error:
-            raise ModelError(f"the encoder {name!r} cannot be opened ({error})", hint="name the folder of a model on this machine") from None
+            raise ModelError(f"the encoder {name!r} cannot be opened ({error})", hint="name a model's folder on this machine") from None
         self.name = name
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
 

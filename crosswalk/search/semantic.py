@@ -1,7 +1,7 @@
 """Semantic search: titles that mean the same, by inner product of their vectors (faiss)."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class SemanticIndex:
 
         count, dimensions = vectors.shape
         if count <= _EXACT_UP_TO:
-            index = faiss.IndexFlatIP(dimensions)
+            index: Any = faiss.IndexFlatIP(dimensions)
         else:
             cells = int(2 ** round(np.log2(2 * np.sqrt(count))))
             index = faiss.index_factory(dimensions, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
