@@ -50,10 +50,13 @@ def command(
     from crosswalk.jobs import export, mapping
     from crosswalk.store.store import Store
 
+    kept_in = options.store_file(store_path)
+    if out:
+        export.check_targets(out, {"the input": file, "the store": kept_in})
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
     columns = replace(mapping_columns(table, code_column, title_column, description_column, output.say), code_width=pad_codes)
     coder = Autocoder.open(scheme)
-    with Store(options.store_file(store_path)) as store:
+    with Store(kept_in) as store:
         with output.progress("mapping") as progress:
             run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say)
         proposals = [entry.proposal for entry in store.proposals(run)]
