@@ -65,7 +65,7 @@ def test_rows_that_are_merely_numbered_are_all_mapped(crosswalk: Run, tmp_path: 
 def test_groups_and_codes_on_several_rows_are_said(crosswalk: Run, tmp_path: Path) -> None:
     path = source(tmp_path / "in.csv", "code,title\n1,Cooks\n11,cook\n11,chef\n12,baker\n12,pastry cook\n")
     said = crosswalk("map", path, "--store", tmp_path / "s.db").stderr
-    assert "1 codes have items below them and are taken as groups" in said
+    assert "they are not mapped themselves): 1 (1)" in said
     assert "2 codes stand on several rows (code 11 on 2): treated as titles of one item" in said
 
 

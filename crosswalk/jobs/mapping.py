@@ -15,7 +15,7 @@ from crosswalk.jobs.rollup import roll_up, with_relations
 from crosswalk.manifest import sha256_of
 from crosswalk.model import CorrespondenceTable, Query
 from crosswalk.store.store import KeptProposal, SourceRow, Store
-from crosswalk.text import clean
+from crosswalk.text import LONGEST_TEXT, clean
 
 Talk = Callable[[str], None]
 """Says one line to the person."""
@@ -77,10 +77,12 @@ def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list
         raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
     _warn_of_lost_zeros({row.source_code for row in rows}, columns.code, say)
     _say_of_codes_that_stand_twice(rows, say)
+    if cut := sum(len(query.text) > LONGEST_TEXT for query in texts.values()):
+        say(f"titles longer than {LONGEST_TEXT:,} characters, of which only these are looked at: {cut:,}")
     parents = groups(row.source_code for row in rows)
     if parents:
         shown = ", ".join(sorted(parents)[:5]) + (" ..." if len(parents) > 5 else "")
-        say(f"{len(parents):,} codes have items below them and are taken as groups, which are not mapped themselves: {shown}")
+        say(f"codes taken as groups (items stand below them, so they are not mapped themselves): {len(parents):,} ({shown})")
     return [replace(row, outcome="group") if row.source_code in parents and not row.outcome else row for row in rows], texts
 
 
