@@ -1,6 +1,7 @@
 """How answers are printed: data on stdout, talk on stderr."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,11 +9,12 @@ from contextlib import contextmanager
 from crosswalk.jobs.books import BookRecord, Built
 from crosswalk.jobs.evaluation import Evaluation
 from crosswalk.model import Classification, Coding, Proposal
+from crosswalk.text import clean, one_line
 
 
 def say(line: str) -> None:
     """One line of talk, on stderr."""
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{one_line(line)}\n")
 
 
 def print_json(value: object) -> None:
@@ -24,7 +26,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     """A table on stdout: drawn for a terminal, tab-separated for a pipe."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
-            sys.stdout.write("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
+            sys.stdout.write("\t".join(clean(cell).replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
         return
     from rich.console import Console
     from rich.table import Table
@@ -34,7 +36,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(clean(cell)) for cell in row))
     Console(highlight=False).print(table)
 
 
@@ -130,6 +132,13 @@ def say_built(scheme: str, built: Built) -> None:
     say(f"{scheme} now has {built.titles:,} index titles ({built.folder})")
 
 
+def say_repaired(result: Evaluation) -> None:
+    """Truths that were read otherwise than they stand in the file."""
+    for what, count in result.repaired.items():
+        if count:
+            say(f"codes in the truth column that were repaired ({what}): {count:,}")
+
+
 def print_proposals(proposals: Sequence[Proposal], classification: Classification, most: int) -> None:
     """The first proposals of a mapping, to see at a glance what came out."""
     rows = []
@@ -168,4 +177,4 @@ def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence
     for path in written:
         say(f"written: {path}")
     if not written:
-        say(f"next: crosswalk export {run} --format xlsx -o mapping.xlsx")
+        say(f"next: crosswalk export {shlex.quote(run)} --format xlsx -o mapping.xlsx")

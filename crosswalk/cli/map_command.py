@@ -14,7 +14,7 @@ from crosswalk.cli import options
 @click.option("--title-column", help="Column of the titles (default: guessed).")
 @click.option("--description-column", help="Column of definitions (default: guessed).")
 @click.option("--pad-codes", type=click.IntRange(1, 20), help="Restore lost zeros: fill all-digit codes to this width.")
-@click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
+@options.run
 @options.reading
 @options.scheme
 @options.store

@@ -132,8 +132,14 @@ def _cannot_write(path: Path, error: Exception) -> DataError:
 
 def with_kept_columns(columns: Sequence[str], kept: Iterable[str]) -> dict[str, str]:
     """Names under which a file's own columns stand beside ours: as they were, or with "source " before a name we use."""
-    ours = set(columns)
-    return {name: f"source {name}" if name in ours else name for name in kept}
+    ours, names = set(columns), list(kept)
+    taken, under = {*ours, *names}, {}
+    for name in names:
+        under[name] = name
+        while under[name] in ours or (under[name] != name and under[name] in taken):
+            under[name] = f"source {under[name]}"
+        taken.add(under[name])
+    return under
 
 
 def cells(row: Mapping[str, str], columns: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ from crosswalk.jobs.rollup import roll_up, with_relations
 from crosswalk.manifest import sha256_of
 from crosswalk.model import CorrespondenceTable, Query
 from crosswalk.store.store import KeptProposal, SourceRow, Store
-from crosswalk.text import LONGEST_TEXT, clean
+from crosswalk.text import LONGEST_TEXT, clean, one_line
 
 Talk = Callable[[str], None]
 """Says one line to the person."""
@@ -52,7 +52,7 @@ def map_table(table: Table, columns: MappingColumns, coder: Autocoder, store: St
         "contents": _contents(rows), "columns": columns.settings(), "index": coder.fingerprint, "scheme": coder.classification.scheme,
     }  # fmt: skip
     fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-    name = run or f"{clean(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}"
+    name = run or f"{one_line(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}"
     if store.begin_run(name, "map", fingerprint, settings, rows, texts):
         say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
     code_run(store, name, coder, progress)
