@@ -112,6 +112,11 @@ def test_nothing_is_imported_when_one_file_is_wrong(crosswalk: Run, tmp_path: Pa
     assert "no codes with titles" in refused.stderr
 
 
+def test_what_was_assumed_of_an_imported_file_is_said(crosswalk: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("code,title\n9611,Müllmann\n".encode("cp1252"))
+    assert "read as cp1252" in crosswalk("import", "titles", tmp_path / "a.csv").stderr
+
+
 def test_long_notes_and_titles_are_read_back(tmp_path: Path) -> None:
     path = titles(tmp_path / "a.csv", f"code,title,description\nA,Drivers,{'n' * 300_000}\nA1,{'bus ' * 50_000},x\n")
     books.keep("mine", [import_classification(path, Reading("mine"))])

@@ -15,6 +15,7 @@ from tests.conftest import ROOT, SHARED, needs_shared
         ["110", "1101", "1102", *[str(number) for number in range(2000, 2100)]],
         ["11", "1"],
         ["1", "11", "123"],
+        ["1", "1.5", "110", "2"],
     ],
 )
 def test_codes_that_merely_count_have_no_groups(codes: list[str]) -> None:

@@ -49,5 +49,7 @@ def command(
     before = books.imported(target)
     built = books.keep(target, new)
     for book in new:
+        for note in book.notes:
+            output.say(note)
         output.say_imported(book.record, before)
     output.say_built(target, built)

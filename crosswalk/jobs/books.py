@@ -47,6 +47,8 @@ class Book:
     version: str
     items: tuple[Item, ...]
     titles: tuple[IndexTitle, ...]
+    notes: tuple[str, ...] = ()
+    """What had to be assumed when its file was read."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _HALF = 0.5
 def groups(codes: Iterable[str]) -> set[str]:
     """Codes of items that have items below them ("21" where "2111" stands in the file), given in the order of the file.
 
-    A group is listed before its children, and they have one length. Half of the file's codes must take part, and either
+    A group is listed before its children, and they have one length and shape. Half of the file's codes must take part, and either
     the children follow their group or nearly every shorter code is a group; codes that merely count have no groups.
     """
     listed = list(dict.fromkeys(code for code in codes if any(letter.isalnum() for letter in code)))
@@ -25,13 +25,18 @@ def groups(codes: Iterable[str]) -> set[str]:
     found = {
         code
         for code, below in children.items()
-        if code.isalnum() and len({len(child) for child in below}) == 1 and place[code] < min(place[child] for child in below)
+        if code.isalnum() and len({_shape(code, child) for child in below}) == 1 and place[code] < min(place[child] for child in below)
     }
     part = found.union(*(children[code] for code in found))
     if not found or len(part) < _HALF * len(listed) or _is_numbering(listed):
         return set()
     followed = sum(place[code] + 1 == min(place[child] for child in children[code]) for code in found)
     return found if followed >= _MOST * len(found) or _shorter_codes_are_groups(listed, found) else set()
+
+
+def _shape(code: str, child: str) -> tuple[int, bool]:
+    """What the children of one group have in common: their length, and whether a point or dash stands before their own part."""
+    return len(child), child[len(code)].isalnum()
 
 
 def _children(listed: Sequence[str]) -> Mapping[str, list[str]]:

@@ -74,7 +74,7 @@ def import_isco_08(path: Path, sheet: str | None = None) -> Book:
             where=str(path),
             hint="is this ISCO-88, or have the codes lost their zeros?",
         )
-    return _book("structure", "isco-08", ISCO_08, path, items=items)
+    return _book("structure", "isco-08", ISCO_08, table, items=items)
 
 
 def import_titles(path: Path, kind: str, how: Reading) -> Book:
@@ -84,7 +84,7 @@ def import_titles(path: Path, kind: str, how: Reading) -> Book:
     name = _book_name(path)
     language, source = (how.language or "en", "ILO index") if kind == "isco-index" else (how.language, name)
     titles = [IndexTitle(cells[title], cells[code], language, source) for cells in _dicts(table)]
-    return _title_book(name, kind, how.scheme, path, titles)
+    return _title_book(name, kind, how.scheme, table, titles)
 
 
 def import_esco(path: Path) -> Book:
@@ -100,7 +100,7 @@ def import_esco(path: Path) -> Book:
         for label in [cells[preferred], *cells[alternative].split("\n")]
         if label.strip()
     ]
-    return _title_book(f"esco-{language or _book_name(path)}", "esco", ISCO_08, path, titles)
+    return _title_book(f"esco-{language or _book_name(path)}", "esco", ISCO_08, table, titles)
 
 
 def import_classification(path: Path, how: Reading) -> Book:
@@ -114,7 +114,7 @@ def import_classification(path: Path, how: Reading) -> Book:
         raise DataError("the file holds no codes with titles", where=str(path), hint="check --code-column, --title-column and --sheet")
     items = with_levels(rows)
     check_items(items, where=str(path))
-    return _book("structure", "classification", how.scheme, path, items=items, left_out=len(everything) - len(rows), version=how.version)
+    return _book("structure", "classification", how.scheme, table, items=items, left_out=len(everything) - len(rows), version=how.version)
 
 
 def with_levels(rows: Sequence[tuple[str, str, str]]) -> list[Item]:
@@ -130,23 +130,23 @@ def with_levels(rows: Sequence[tuple[str, str, str]]) -> list[Item]:
     return sorted(items, key=lambda item: place[item.code])
 
 
-def _title_book(name: str, kind: str, scheme: str, path: Path, titles: Sequence[IndexTitle]) -> Book:
+def _title_book(name: str, kind: str, scheme: str, table: Table, titles: Sequence[IndexTitle]) -> Book:
     known = unit_groups(scheme)
     fitting = [title for title in titles if title.code in known and title.text]
     if not fitting:
         raise DataError(
             f"none of its {len(titles):,} titles has a unit group of {scheme}",
-            where=str(path),
+            where=str(table.path),
             hint="check --code-column, and that codes kept their zeros",
         )
-    return _book(name, kind, scheme, path, titles=fitting, left_out=len(titles) - len(fitting))
+    return _book(name, kind, scheme, table, titles=fitting, left_out=len(titles) - len(fitting))
 
 
 def _book(
     name: str,
     kind: str,
     scheme: str,
-    path: Path,
+    table: Table,
     *,
     items: Sequence[Item] = (),
     titles: Sequence[IndexTitle] = (),
@@ -154,8 +154,8 @@ def _book(
     version: str = "2008",
 ) -> Book:
     imported = datetime.now(UTC).isoformat(timespec="seconds")
-    record = BookRecord(name, kind, scheme, clean(path.name), sha256_of(path), imported, len(items), len(titles), left_out)
-    return Book(record, version, tuple(items), tuple(titles))
+    record = BookRecord(name, kind, scheme, clean(table.path.name), sha256_of(table.path), imported, len(items), len(titles), left_out)
+    return Book(record, version, tuple(items), tuple(titles), table.notes)
 
 
 def _book_name(path: Path) -> str:
