@@ -41,8 +41,6 @@ def command(
       crosswalk map soc2020.xlsx -o soc-isco.xlsx
       crosswalk map cbo.csv --code-column codigo --title-column titulo -o cbo-isco.csv
     """
-    from dataclasses import replace
-
     from crosswalk import output
     from crosswalk.cli.columns import mapping_columns
     from crosswalk.coding.autocoder import Autocoder
@@ -51,10 +49,9 @@ def command(
     from crosswalk.store.store import Store
 
     kept_in = options.store_file(store_path)
-    if out:
-        export.check_targets(out, {"the input": file, "the store": kept_in})
+    export.check_targets(out, {"the input": file, "the store": kept_in})
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
-    columns = replace(mapping_columns(table, code_column, title_column, description_column, output.say), code_width=pad_codes)
+    columns = mapping_columns(table, code_column, title_column, description_column, output.say, pad_codes)
     coder = Autocoder.open(scheme)
     with Store(kept_in) as store:
         with output.progress("mapping") as progress:

@@ -19,9 +19,10 @@ DOUBTFUL_BELOW = 0.5
 SHEETS = ("maps", "titles")
 
 
-def check_targets(path: Path, needed: Mapping[str, Path]) -> None:
+def check_targets(path: Path | None, needed: Mapping[str, Path]) -> None:
     """Refuse, before any work, an ``-o`` that cannot be written or that would overwrite what is needed."""
-    refuse_overwriting(target_files(path, SHEETS), needed)
+    if path:
+        refuse_overwriting(target_files(path, SHEETS), needed)
 
 
 def refuse_the_input(store: Store, run: str, path: Path) -> None:
