@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,30 @@ def sha256_of(path: Path) -> str:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write to a temporary name beside ``path``; on success fsync and rename, on failure leave ``path`` as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
+    with replacing_all([path]) as temporaries:
+        yield temporaries[0]
+
+
+@contextmanager
+def replacing_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Like ``replacing`` for files that belong together: none is renamed before all are written and flushed."""
+    temporaries: list[Path] = []
     try:
-        yield temporary
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
+            os.close(handle)
+            temporaries.append(Path(name))
+        yield temporaries
+        for temporary in temporaries:
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
+            temporary.chmod(0o644)
+        for temporary, path in zip(temporaries, paths, strict=True):
+            temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -45,35 +57,65 @@ def write_json(path: Path, value: object) -> None:
 
 def seal(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write the manifest of everything in ``folder``; ``facts`` (scheme, sources ...) stand beside the hashes."""
-    files = {
-        path.relative_to(folder).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
-    }
+    files = {path.relative_to(folder).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size} for path in _files(folder)}
     manifest = {**facts, "files": files}
     write_json(folder / MANIFEST, manifest)
     return manifest
 
 
+def _files(folder: Path) -> list[Path]:
+    """What a manifest lists: every file but itself and hidden ones."""
+    return [p for p in sorted(folder.rglob("*")) if p.is_file() and p != folder / MANIFEST and not p.name.startswith(".")]
+
+
 def read(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder. Raises IndexFolderError when there is none."""
+    """The manifest of a folder. Raises IndexFolderError when there is none, or none that can be believed."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise IndexFolderError(
             "no manifest.json here, so this is not an index folder",
             where=str(folder),
             hint="name a folder made by 'crosswalk index build' or 'crosswalk fit'",
         ) from None
-    except (ValueError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise IndexFolderError(
+            f"manifest.json cannot be read ({error.strerror})", where=str(folder)[:200], hint="check the folder and its permissions"
+        ) from None
+    except (ValueError, RecursionError) as error:
         raise IndexFolderError(f"manifest.json is damaged ({error})", where=str(folder), hint=_REBUILD) from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
         raise IndexFolderError("manifest.json does not list the folder's files", where=str(folder), hint=_REBUILD)
+    if not all(_is_entry(name, entry) for name, entry in manifest["files"].items()) or not _are_facts(manifest):
+        raise IndexFolderError("manifest.json is damaged (a value of another kind)", where=str(folder), hint=_REBUILD)
     return manifest
 
 
+def _is_entry(name: str, entry: object) -> bool:
+    """A file inside the folder, with its hash and its size."""
+    inside = not name.startswith("/") and ".." not in name.split("/") and "\\" not in name and "\0" not in name
+    known = isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and isinstance(entry.get("bytes"), int)
+    return inside and known
+
+
+def _are_facts(manifest: Mapping[str, Any]) -> bool:
+    """What is printed of an index is there, and of its kind."""
+    sources = manifest.get("sources", [])
+    return isinstance(manifest.get("titles", 0), int) and isinstance(sources, list) and all(isinstance(source, str) for source in sources)
+
+
 def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Compare every file with its hash. Raises IndexFolderError naming the first that differs."""
+    """Compare every file with its hash; there must be no others. Raises IndexFolderError naming the first that differs."""
+    try:
+        _verify(folder, manifest)
+    except OSError as error:
+        raise IndexFolderError(f"{error.filename} cannot be read ({error.strerror})", where=str(folder), hint=_REBUILD) from None
+
+
+def _verify(folder: Path, manifest: Mapping[str, Any]) -> None:
+    strange = sorted({path.relative_to(folder).as_posix() for path in _files(folder)} - set(manifest["files"]))
+    if strange:
+        raise IndexFolderError(f"{strange[0]} is not listed in manifest.json", where=str(folder), hint=_REBUILD)
     for name, expected in manifest["files"].items():
         path = folder / name
         if not path.is_file():

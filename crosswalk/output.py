@@ -1,18 +1,21 @@
 """How answers are printed: data on stdout, talk on stderr."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from crosswalk.jobs.books import BookRecord, Built
 from crosswalk.jobs.census import CodedFile
 from crosswalk.jobs.evaluation import Evaluation
 from crosswalk.model import Classification, Coding, Proposal
+from crosswalk.text import clean, one_line
 
 
 def say(line: str) -> None:
     """One line of talk, on stderr."""
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{one_line(line)}\n")
 
 
 def print_json(value: object) -> None:
@@ -24,7 +27,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     """A table on stdout: drawn for a terminal, tab-separated for a pipe."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
-            sys.stdout.write("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
+            sys.stdout.write("\t".join(clean(cell).replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
         return
     from rich.console import Console
     from rich.table import Table
@@ -34,7 +37,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(clean(cell)) for cell in row))
     Console(highlight=False).print(table)
 
 
@@ -108,6 +111,35 @@ def print_evaluation(result: Evaluation) -> None:
     print_table(["figure", "value"], rows, right=["value"])
 
 
+def say_imported(record: BookRecord, before: Sequence[BookRecord]) -> None:
+    """What a file brought, what it replaced, and which book may be an earlier edition of it."""
+    why = "they have no code" if record.groups else f"their codes are no unit groups of {record.scheme}"
+    left = f"; {record.left_out:,} left out ({why})" if record.left_out else ""
+    say(f"imported {record.file} as {record.name!r}: {record.groups:,} groups, {record.titles:,} titles{left}")
+    for earlier in before:
+        if earlier.name == record.name:
+            say(f"it replaces {earlier.file} of {earlier.imported[:10]}")
+        elif earlier.file == record.file:
+            say(
+                f"there is a book of that file name already, with other contents: {earlier.name!r}, of {earlier.imported[:10]}; "
+                f"if this one succeeds it: crosswalk index remove {record.scheme} {earlier.name}"
+            )
+
+
+def say_built(scheme: str, built: Built) -> None:
+    """The index that was built, and titles that fit its groups no longer."""
+    for name, count in built.dropped.items():
+        say(f"{count:,} titles of {name!r} are left out: their codes are no unit groups of {scheme}")
+    say(f"{scheme} now has {built.titles:,} index titles ({built.folder})")
+
+
+def say_repaired(result: Evaluation) -> None:
+    """Truths that were read otherwise than they stand in the file."""
+    for what, count in result.repaired.items():
+        if count:
+            say(f"codes in the truth column that were repaired ({what}): {count:,}")
+
+
 def print_proposals(proposals: Sequence[Proposal], classification: Classification, most: int) -> None:
     """The first proposals of a mapping, to see at a glance what came out."""
     rows = []
@@ -146,7 +178,7 @@ def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence
     for path in written:
         say(f"written: {path}")
     if not written:
-        say(f"next: crosswalk export {run} --format xlsx -o mapping.xlsx")
+        say(f"next: crosswalk export {shlex.quote(run)} --format xlsx -o mapping.xlsx")
 
 
 def say_what_was_coded(coded: CodedFile, threshold: float) -> None:
@@ -160,4 +192,4 @@ def say_what_was_coded(coded: CodedFile, threshold: float) -> None:
     say(f"coded automatically: {share} of the {named:,} rows that may name an occupation (threshold {threshold:.4g})")
     say(f"written: {coded.out}. Run {coded.run!r} is kept.")
     if coded.rows.get("review"):
-        say(f"next: crosswalk export {coded.run} -o queue.csv (answers for a person, the most frequent first)")
+        say(f"next: crosswalk export {shlex.quote(coded.run)} -o queue.csv (answers for a person, the most frequent first)")

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from crosswalk.errors import UsageError
+
 
 def shipped(*parts: str) -> Path:
     """A file or folder shipped with the program (``data``, ``indexes``, ``prompts``).
@@ -19,9 +21,12 @@ def user_folder() -> Path:
 
     ``CROSSWALK_HOME`` overrides the platform's place.
     """
-    named = os.environ.get("CROSSWALK_HOME")
+    named = os.environ.get("CROSSWALK_HOME", "").strip()
     if named:
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError as error:
+            raise UsageError(str(error), where="CROSSWALK_HOME", hint="name a folder") from None
     from platformdirs import user_data_path
 
     return user_data_path("crosswalk", appauthor=False)

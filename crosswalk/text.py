@@ -52,6 +52,16 @@ def clean(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
+def one_line(text: str) -> str:
+    """Clean text for one line of a terminal: what comes from a name or a file cannot begin a line of its own."""
+    return clean(text).replace("\n", "\u240a").replace("\t", " ")
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether a name a user gives can be printed and kept as it is: not blank, no control characters, no broken bytes."""
+    return bool(text.strip()) and text.translate(_CONTROL_PICTURES) == text and not any(mark in text for mark in "\t\n\r\u2028\u2029")
+
+
 def normalise(text: str) -> str:
     """The form in which titles are compared: words in natural order, lower case, single spaces.
 

@@ -11,12 +11,13 @@ EXIT_CODES = """## Exit codes
 | code | meaning |
 |---|---|
 | 0 | done |
+| 1 | there is not enough memory |
 | 2 | the command cannot mean what was typed |
 | 3 | a file cannot be used as it is |
 | 4 | an index folder is missing or damaged |
 | 5 | an encoder, classifier or LLM cannot be used |
 | 6 | the store cannot be read or written |
-| 130 | stopped by Ctrl+C |
+| 130, 143, 129 | stopped by Ctrl+C, SIGTERM, SIGHUP |
 """
 
 

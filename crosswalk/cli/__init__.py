@@ -1,12 +1,18 @@
 """The command line. Each command is a module of its own, imported when it is called."""
 
+import os
+import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 
 import click
 
 from crosswalk import __version__
 from crosswalk.errors import CrosswalkError
+from crosswalk.text import one_line
 
 COMMANDS = {
     "lookup": "Code titles, now.",
@@ -61,25 +67,77 @@ def cli() -> None:
 
 def main() -> None:
     """Run a command; errors end in one line on stderr and the exit code of their kind."""
+    _ready_streams()
+    _catch_signals()
     try:
-        cli(standalone_mode=False)
-    except CrosswalkError as error:
-        _tell(str(error), error.hint)
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as finished:
-        sys.exit(finished.exit_code)
-    except click.Abort:
-        _tell("stopped", "nothing that was saved is lost; the same command goes on from here")
-        sys.exit(130)
-    except click.ClickException as error:
+        answer = cli(standalone_mode=False)
+        sys.stdout.flush()
+        code = answer if isinstance(answer, int) else 0
+    except (SystemExit, BrokenPipeError):  # click exits so when the reader of a pipe has gone
+        code = 0
+    except (CrosswalkError, click.Abort, click.ClickException, OSError, MemoryError) as error:
+        code = _explain(error)
+    _leave(code)
+
+
+def _explain(error: Exception) -> int:
+    """Say what went wrong; gives the exit code."""
+    if isinstance(error, CrosswalkError):
+        return _tell(str(error), error.hint, error.exit_code)
+    if isinstance(error, click.Abort):
+        stopped_by = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else 2
+        return _tell("stopped", "nothing that was saved is lost; the same command goes on from here", 128 + int(stopped_by))
+    if isinstance(error, click.ClickException):
+        return _tell_of_usage(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        return _tell(f"{where}{error.strerror or error}", "check that the file or folder is there, its permissions, and the disk", 3)
+    return _tell("there is not enough memory", "close other programs, or cut the file into several", 1)
+
+
+def _tell_of_usage(error: click.ClickException) -> int:
+    """click's own refusals, in our words: what was typed may hold anything."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    return _tell(error.format_message(), f"{context.command_path} --help" if context else "", error.exit_code)
 
 
-def _tell(message: str, hint: str) -> None:
-    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
-    if hint:
-        click.echo(f"  next: {hint}", err=True)
+def _tell(message: str, hint: str, code: int) -> int:
+    with suppress(OSError):
+        click.echo(click.style("error: ", fg="red", bold=True) + one_line(message), err=True)
+        if hint:
+            click.echo(f"  next: {one_line(hint)}", err=True)
+    return code
+
+
+def _ready_streams() -> None:
+    """Closed streams swallow what is written; characters the terminal's encoding lacks are written as escapes."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _catch_signals() -> None:
+    """SIGTERM and SIGHUP end a command as Ctrl+C does: progress bars give the cursor back, and it is said how to go on."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, interrupt)
+
+
+def _leave(code: int) -> None:
+    """Exit; what can no longer be written to stdout is dropped, since Python would complain of it after all is said."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)

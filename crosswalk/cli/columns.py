@@ -10,7 +10,7 @@ from crosswalk.jobs.mapping import MappingColumns
 
 
 def mapping_columns(
-    table: Table, code: str | None, title: str | None, description: str | None, say: Callable[[str], None]
+    table: Table, code: str | None, title: str | None, description: str | None, say: Callable[[str], None], code_width: int | None = None
 ) -> MappingColumns:
     """The columns of a classification to map. Raises UsageError when code or title cannot be told."""
     for note in table.notes:
@@ -31,7 +31,8 @@ def mapping_columns(
         if description
         else guess.guess_description(table.columns)
     )
-    chosen = MappingColumns(code_column, title_column, guess.guess_qualifiers(table.columns), words if words != title_column else None)
+    qualifiers = guess.guess_qualifiers(table.columns)
+    chosen = MappingColumns(code_column, title_column, qualifiers, words if words != title_column else None, code_width)
     more = f", qualified by {' and '.join(map(repr, chosen.qualifiers))}" if chosen.qualifiers else ""
     say(f"codes from column {code_column!r}, titles from {title_column!r}{more}")
     return chosen

@@ -42,6 +42,7 @@ def command(
     coder = Autocoder.open(scheme)
     with output.progress("coding") as progress:
         result = evaluate(table, texts, truth, coder, progress)
+    output.say_repaired(result)
     if as_json:
         output.print_json(asdict(result))
     else:

@@ -26,6 +26,9 @@ def command(run: str, kind: str | None, out: Path, scheme: str, store_path: Path
     from crosswalk.store.store import Store
 
     target = out if not kind or out.suffix.lower() == f".{kind}" else out.with_name(f"{out.name}.{kind}")
-    with Store(options.store_file(store_path)) as store:
+    kept_in = options.store_file(store_path)
+    export.check_targets(target, {"the store": kept_in})
+    with Store(kept_in, create=False) as store:
+        export.refuse_the_input(store, run, target)
         for path in export.export_run(store, run, Autocoder.open(scheme).classification, target):
             output.say(f"written: {path}")

@@ -10,7 +10,7 @@ from crosswalk.cli import options
 @click.command("import")
 @click.argument("kind", type=click.Choice(["isco-08", "isco-index", "esco", "titles", "classification"]))
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=options.FILE)
-@click.option("--scheme", default="isco-08", show_default=True, help="Scheme the titles or groups belong to.")
+@click.option("--scheme", help="Scheme the titles belong to (default: isco-08), or name of the classification.")
 @click.option("--version", default="", help="Version of a classification.")
 @click.option("--language", default="", help="Language of a list of titles (two letters).")
 @click.option("--sheet", help="Sheet of a workbook.")
@@ -19,7 +19,7 @@ from crosswalk.cli import options
 def command(
     kind: str,
     paths: tuple[Path, ...],
-    scheme: str,
+    scheme: str | None,
     version: str,
     language: str,
     sheet: str | None,
@@ -41,22 +41,15 @@ def command(
       crosswalk import classification ssoc2024.xlsx --scheme ssoc-2024
     """
     from crosswalk import output
-    from crosswalk.jobs import importing
+    from crosswalk.jobs import books, importing
 
-    for path in paths:
-        if kind == "isco-08":
-            record = importing.import_isco_08(path, sheet)
-        elif kind == "esco":
-            record = importing.import_esco(path)
-        elif kind == "classification":
-            record = importing.import_classification(
-                path, scheme, version=version, sheet=sheet, code_column=code_column, title_column=title_column
-            )
-        else:
-            record = importing.import_titles(
-                path, kind, scheme=scheme, language=language, sheet=sheet, code_column=code_column, title_column=title_column
-            )
-        left = f"; {record.left_out:,} left out (their codes are no unit groups of {record.scheme})" if record.left_out else ""
-        output.say(f"imported {record.file} as {record.name!r}: {record.groups:,} groups, {record.titles:,} titles{left}")
-    folder, titles = importing.rebuild(record.scheme)
-    output.say(f"{record.scheme} now has {titles:,} index titles ({folder})")
+    target = importing.scheme_of(kind, scheme, len(paths))
+    how = importing.Reading(target, version, language, sheet, code_column, title_column)
+    new = [importing.read_book(kind, path, how) for path in paths]
+    before = books.imported(target)
+    built = books.keep(target, new)
+    for book in new:
+        for note in book.notes:
+            output.say(note)
+        output.say_imported(book.record, before)
+    output.say_built(target, built)

@@ -14,7 +14,7 @@ from crosswalk.cli import options
 @click.option("--title-column", help="Column of the titles (default: guessed).")
 @click.option("--description-column", help="Column of definitions (default: guessed).")
 @click.option("--pad-codes", type=click.IntRange(1, 20), help="Restore lost zeros: fill all-digit codes to this width.")
-@click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
+@options.run
 @options.reading
 @options.scheme
 @options.store
@@ -41,8 +41,6 @@ def command(
       crosswalk map soc2020.xlsx -o soc-isco.xlsx
       crosswalk map cbo.csv --code-column codigo --title-column titulo -o cbo-isco.csv
     """
-    from dataclasses import replace
-
     from crosswalk import output
     from crosswalk.cli.columns import mapping_columns
     from crosswalk.coding.autocoder import Autocoder
@@ -50,10 +48,12 @@ def command(
     from crosswalk.jobs import export, mapping
     from crosswalk.store.store import Store
 
+    kept_in = options.store_file(store_path)
+    export.check_targets(out, {"the input": file, "the store": kept_in})
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
-    columns = replace(mapping_columns(table, code_column, title_column, description_column, output.say), code_width=pad_codes)
+    columns = mapping_columns(table, code_column, title_column, description_column, output.say, pad_codes)
     coder = Autocoder.open(scheme)
-    with Store(options.store_file(store_path)) as store:
+    with Store(kept_in) as store:
         with output.progress("mapping") as progress:
             run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say)
         proposals = [entry.proposal for entry in store.proposals(run)]

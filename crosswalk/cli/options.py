@@ -8,12 +8,24 @@ import click
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, readable=False)
+"""A path as typed. Whether it can be read is found out, and told, by what reads it."""
 
 scheme: _Decorator = click.option(
     "--scheme", default="isco-08", show_default=True, help="Scheme to code to: a name, or a folder made by 'index build' or 'fit'."
 )
 as_json: _Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def _checked_name(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
+    from crosswalk.text import is_plain_name
+
+    if name is not None and not (is_plain_name(name) and len(name) <= 200):
+        raise click.BadParameter("a name of a run is at most 200 characters, none of them a control character")
+    return name
+
+
+run: _Decorator = click.option("--run", "run_name", callback=_checked_name, help="Name of the run (default: made from the file's name).")
 
 
 def store(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,8 +15,11 @@ def command(store_path: Path | None, as_json: bool) -> None:
     from crosswalk import output
     from crosswalk.store.store import Store
 
-    with Store(options.store_file(store_path)) as store:
-        runs = store.runs()
+    kept_in = options.store_file(store_path)
+    runs = []
+    if store_path or kept_in.exists():
+        with Store(kept_in, create=False) as store:
+            runs = store.runs()
     if as_json:
         output.print_json(
             [{"name": r.name, "job": r.job, "started": r.started, "finished": r.finished, "settings": dict(r.settings)} for r in runs]

@@ -1,5 +1,6 @@
 """The Autocoder: the one path from texts to codings, whoever asks."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,14 +60,23 @@ class Autocoder:
 
 
 def find_index(scheme: str | Path) -> Path:
-    """The folder of a scheme: a path as given, else the user's own index of that name, else the shipped one."""
-    named = Path(scheme)
-    if len(named.parts) > 1 or named.is_dir():
-        return named
-    for folder in (places.user_folder() / "indexes" / str(scheme), places.shipped("indexes", str(scheme))):
-        if (folder / manifest.MANIFEST).is_file():
-            return folder
+    """The folder of a scheme: a path as given, else the user's own index of that name, else the shipped one.
+
+    A folder of the same name that happens to lie in the current one is no index unless it holds a manifest.
+    """
+    named, name = Path(scheme), str(scheme)
+    try:
+        if os.sep in name or (os.altsep or os.sep) in name or (named / manifest.MANIFEST).is_file():
+            return named
+        for folder in (places.user_folder() / "indexes" / name, places.shipped("indexes", name)):
+            if (folder / manifest.MANIFEST).is_file():
+                return folder
+    except (OSError, ValueError) as error:
+        raise IndexFolderError(f"no index can be called {name[:60]!r} ({error})", hint=_KNOWN) from None
     raise IndexFolderError(
-        f"there is no index called {str(scheme)!r}",
-        hint="see 'crosswalk index info', or name a folder made by 'crosswalk index build' or 'crosswalk fit'",
+        f"there is no index called {name[:60]!r}",
+        hint=_KNOWN,
     )
+
+
+_KNOWN = "see 'crosswalk index info', or name a folder made by 'crosswalk index build' or 'crosswalk fit'"

@@ -1,16 +1,15 @@
 """Text files of rows and columns: encodings never guessed silently, separators found, every broken row named."""
 
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from crosswalk.errors import DataError, UsageError
-from crosswalk.files.table import Table, find_header
+from crosswalk.files.encodings import choose_encoding, unpacking, unzipped
+from crosswalk.files.table import Table, find_header, used_width, widened
 from crosswalk.text import clean
 
 _LONGEST_CELL = 2_000_000
@@ -23,19 +22,32 @@ def read_delimited(path: Path, kind: str, encoding: str | None, delimiter: str |
     chosen = choose_encoding(path, encoding, notes)
     with open_text(path, chosen) as stream:
         head = stream.read(65536)
-    separator = delimiter or ("\t" if kind in {".tsv", ".tab"} else _separator(head))
+    separator = _given_separator(delimiter) if delimiter is not None else ("\t" if kind in {".tsv", ".tab"} else _separator(head))
     if delimiter is None and separator != ("\t" if kind == ".tsv" else ","):
         notes.append(f"columns are separated by {_SEPARATORS.get(separator, repr(separator))}")
     lines = _delimited_rows(path, chosen, separator)
-    skip, header = find_header(lines, path)
-    rows = _checked_rows(_delimited_rows(path, chosen, separator), skip, len(header), path)
-    return Table(path, header, _clean_rows(rows), tuple(notes), first_row=skip + 2)
+    header = find_header(lines, path)
+    columns = header.columns
+    if header.width > len(columns):  # the header ends in blank names: columns only if anything stands below them
+        below = (row[: header.width] for number, row in enumerate(_delimited_rows(path, chosen, separator)) if number > header.skip)
+        columns = widened(columns, used_width(below))
+    rows = _checked_rows(_delimited_rows(path, chosen, separator), header.skip, len(columns), path)
+    return Table(path, columns, _clean_rows(rows), (*notes, *header.notes), first_row=header.skip + 2)
+
+
+def _given_separator(named: str) -> str:
+    """The separator a user named: one character, or a word for it (a shell makes no tab of "\\t")."""
+    words = {"\\t": "\t", **{word: separator for separator, word in _SEPARATORS.items()}}
+    separator = words.get(named.casefold(), named)
+    if len(separator) != 1 or separator in '"\r\n\0':
+        raise UsageError(f"--delimiter {named!r} is not one character", hint="give one character, or: tab, comma, semicolon, bar")
+    return separator
 
 
 @contextmanager
 def open_text(path: Path, encoding: str) -> Iterator[IO[str]]:
     """The file as text. Raises DataError for bytes the encoding does not have and for damaged gzip files."""
-    with path.open("rb") as raw, _unpacking(path), io.TextIOWrapper(_unzipped(raw), encoding=encoding, newline="") as stream:
+    with path.open("rb") as raw, unpacking(path), io.TextIOWrapper(unzipped(raw), encoding=encoding, newline="") as stream:
         try:
             yield stream
         except UnicodeError as error:
@@ -45,64 +57,6 @@ def open_text(path: Path, encoding: str) -> Iterator[IO[str]]:
                 where=str(path),
                 hint="name the file's encoding, for instance --encoding cp1252, or save it as UTF-8",
             ) from None
-
-
-@contextmanager
-def _unpacking(path: Path) -> Iterator[None]:
-    """A gzipped file that is cut off or damaged is told so."""
-    try:
-        yield
-    except (EOFError, OSError, zlib.error) as error:
-        raise DataError(f"the file cannot be unpacked ({error})", where=str(path), hint="copy it again from its source") from None
-
-
-def _unzipped(raw: IO[bytes]) -> IO[bytes]:
-    """The stream, unpacked where it is gzipped."""
-    zipped = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
-    return cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if zipped else raw
-
-
-def choose_encoding(path: Path, encoding: str | None, notes: list[str]) -> str:
-    """The encoding to read with: the one given, else UTF-8 or a byte-order mark's, else cp1252, and said."""
-    if encoding:
-        try:
-            "".encode(encoding)
-        except LookupError:
-            raise UsageError(f"unknown encoding {encoding!r}", hint="try utf-8, cp1252, cp1250, latin-1 or utf-16") from None
-        return encoding
-    with path.open("rb") as raw, _unpacking(path):
-        data = _unzipped(raw)
-        head = data.read(4)
-        if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return "utf-16"
-        data.seek(0)
-        return "utf-8-sig" if _is_utf8(data) else _assume_cp1252(path, data, notes)
-
-
-def _is_utf8(stream: IO[bytes]) -> bool:
-    from codecs import getincrementaldecoder
-
-    decoder = getincrementaldecoder("utf-8")()
-    try:
-        while block := stream.read(1 << 20):
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _assume_cp1252(path: Path, stream: IO[bytes], notes: list[str]) -> str:
-    """Not UTF-8: show how lines with accents read in cp1252, so that a person can say if that is wrong."""
-    stream.seek(0)
-    lines = (line.decode("cp1252", "replace").strip() for line in stream if not line.isascii())
-    shown = [clean(line)[:60] for _, line in zip(range(3), lines, strict=False)]
-    notes.append(
-        f"{path.name} is not UTF-8: read as cp1252 (Western European). It then reads: {' / '.join(shown)}. "
-        "If that is wrong, give --encoding (cp1250, cp1254, iso-8859-2, mac-roman ...)"
-    )
-    return "cp1252"
 
 
 def _separator(head: str) -> str:

@@ -4,14 +4,14 @@ Every cell comes out as clean text: codes keep what the file shows of them, "NA"
 visible. What had to be assumed (encoding, separator, sheet, header row) is said in ``Table.notes``.
 """
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from crosswalk.errors import DataError, UsageError
 from crosswalk.files import workbook
-from crosswalk.files.delimited import choose_encoding, open_text, read_delimited
-from crosswalk.files.table import Table, find_header, named_columns, second_header
+from crosswalk.files.delimited import read_delimited
+from crosswalk.files.json_lines import read_json_lines
+from crosswalk.files.parquet import read_parquet
+from crosswalk.files.table import Table, find_header, second_header, used_width, widened
 from crosswalk.text import clean
 
 _EXCEL = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
@@ -25,24 +25,26 @@ def read_table(path: Path, *, sheet: str | None = None, encoding: str | None = N
     if kind in _EXCEL:
         return _read_workbook(path, sheet)
     if kind == ".parquet":
-        return _read_parquet(path)
+        return read_parquet(path)
     if kind in {".jsonl", ".ndjson"}:
-        return _read_json_lines(path, encoding)
+        return read_json_lines(path, encoding)
     return read_delimited(path, kind, encoding, delimiter)
 
 
 def _kind(path: Path) -> str:
     """What a file is, by its content where that tells, else by its name."""
-    if not path.exists():
-        near = _nearest_file(path)
-        raise DataError("there is no such file", where=str(path), hint=f"did you mean {near}?" if near else "check the path")
-    if path.is_dir() or not path.is_file():
-        raise DataError("this is not a file", where=str(path), hint="name one file")
     try:
+        if not path.exists():
+            near = _nearest_file(path)
+            raise DataError("there is no such file", where=str(path), hint=f"did you mean {near}?" if near else "check the path")
+        if path.is_dir() or not path.is_file():
+            raise DataError("this is not a file", where=str(path), hint="name one file")
         with path.open("rb") as stream:
             head = stream.read(8)
     except PermissionError:
         raise DataError("no permission to read this file", where=str(path), hint="ask its owner, or copy it") from None
+    except OSError as error:
+        raise DataError(f"the file cannot be opened ({error.strerror})", where=str(path), hint="check the path") from None
     if not head:
         raise DataError("the file is empty", where=str(path), hint="check that it was saved or copied completely")
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -70,61 +72,17 @@ def _nearest_file(path: Path) -> str:
     except OSError:
         return ""
     found = process.extractOne(path.name, names, score_cutoff=70)
-    return found[0] if found else ""
+    return str(path.with_name(found[0])) if found else ""
 
 
 def _read_workbook(path: Path, sheet: str | None) -> Table:
     opened = workbook.open_sheet(path, sheet)
-    skip, header = find_header(iter(opened.rows), path)
-    skip += second_header(opened.rows, skip)
-    rows = ([clean(cell) for cell in row[: len(header)]] for row in opened.rows[skip + 1 :] if any(cell.strip() for cell in row))
-    return Table(path, header, rows, opened.notes, first_row=skip + 2 + opened.offset, sheet=opened.name)
-
-
-def _read_parquet(path: Path) -> Table:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        raise UsageError("Parquet needs one more package", where=str(path), hint="pip install 'isco-crosswalk[parquet]'") from None
-    try:
-        file = parquet.ParquetFile(path)
-    except (ValueError, OSError) as error:
-        raise DataError(f"not a readable Parquet file ({error})", where=str(path), hint="write the file again") from None
-    header = named_columns(file.schema_arrow.names, str(path))
-    rows = (
-        [clean("" if cell is None else str(cell)) for cell in row]
-        for batch in file.iter_batches()
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)
-    )
-    return Table(path, header, rows, first_row=1)
-
-
-def _read_json_lines(path: Path, encoding: str | None) -> Table:
-    notes: list[str] = []
-    chosen = choose_encoding(path, encoding, notes)
-    first = next(_json_rows(path, chosen), None)
-    if first is None:
-        raise DataError("the file holds no rows", where=str(path), hint="check that it was written completely")
-    header = named_columns(list(first), str(path))
-    rows = ([clean(_json_cell(row.get(name))) for name in first] for row in _json_rows(path, chosen))
-    return Table(path, header, rows, tuple(notes), first_row=1)
-
-
-def _json_rows(path: Path, encoding: str) -> Iterator[dict[str, object]]:
-    with open_text(path, encoding) as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"not JSON ({error})", where=f"{path}, line {number}", hint="one JSON object a line") from None
-            if not isinstance(row, dict):
-                raise DataError("not a JSON object", where=f"{path}, line {number}", hint="one JSON object a line")
-            yield row
-
-
-def _json_cell(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    header = find_header(iter(opened.rows), path)
+    skip, notes = header.skip, [*opened.notes, *header.notes]
+    if second_header(opened.rows, skip):
+        skip += 1
+        second = " / ".join(clean(cell)[:40] for cell in opened.rows[skip] if cell.strip())
+        notes.append(f"the row after the header is a second row of names, and skipped: {second}")
+    columns = widened(header.columns, used_width(opened.rows[skip + 1 :]))
+    rows = ([clean(cell) for cell in row[: len(columns)]] for row in opened.rows[skip + 1 :] if any(cell.strip() for cell in row))
+    return Table(path, columns, rows, tuple(notes), first_row=skip + 2 + opened.offset, sheet=opened.name)

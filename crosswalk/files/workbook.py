@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crosswalk.errors import DataError, UsageError
+from crosswalk.files.extent import refuse_area, refuse_far_cells
 
 _LARGEST_UNPACKED = 600_000_000
 _LARGEST_RATIO = 200
@@ -33,10 +34,12 @@ def open_sheet(path: Path, wanted: str | None) -> Sheet:
     try:
         book = CalamineWorkbook.from_path(str(path))
         names = list(book.sheet_names)
-        if wanted is not None:
-            name = _named(wanted, names, path)
-            return _sheet(book, name, ())
-        sheets = [_sheet(book, name, ()) for name in names]
+        chosen = None if wanted is None else _named(wanted, names, path)
+        if zipfile.is_zipfile(path):
+            refuse_far_cells(path, chosen)
+        sheets = [_sheet(book, name, path) for name in ([chosen] if chosen is not None else names)]
+        if chosen is not None:
+            return sheets[0]
     except (UsageError, DataError):
         raise
     except (CalamineError, OSError, ValueError) as error:
@@ -62,11 +65,12 @@ def _named(wanted: str, names: list[str], path: Path) -> str:
     raise UsageError(f"no sheet {wanted!r}", where=str(path), hint=f"{hint}sheets: {', '.join(names)}")
 
 
-def _sheet(book: Any, name: str, notes: tuple[str, ...]) -> Sheet:
+def _sheet(book: Any, name: str, path: Path) -> Sheet:
     sheet = book.get_sheet_by_name(name)
     start = sheet.start
+    refuse_area(path, name, sheet.height, sheet.width)
     rows = sheet.to_python(skip_empty_area=True)
-    return Sheet(name, [[_cell(cell) for cell in row] for row in rows], start[0] if start else 0, notes)
+    return Sheet(name, [[_cell(cell) for cell in row] for row in rows], start[0] if start else 0, ())
 
 
 def _cell(value: object) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +31,17 @@ class Evaluation:
     coding_rate_at: dict[str, float]
     seconds: float
     left_out: dict[str, int]
+    repaired: dict[str, int] = field(default_factory=dict)
 
 
 def evaluate(table: Table, text_columns: Sequence[str], truth_column: str, coder: Autocoder, progress: Progress) -> Evaluation:
     """Code the texts of a table and compare with its truth column (several acceptable codes separated by "|").
 
-    Rows without a truth in the scheme are left out and counted. Raises DataError when none is left.
+    Rows without a truth in the scheme are left out and counted; so are codes that had to be repaired.
+    Raises DataError when no row is left.
     """
-    left_out = {"no truth": 0, "truth not in the scheme": 0}
-    queries, truths = _questions(table, text_columns, truth_column, coder.classification, left_out)
+    left_out, repaired = {"no truth": 0, "truth not in the scheme": 0}, {"lost zeros": 0, ".0 at the end": 0}
+    queries, truths = _questions(table, text_columns, truth_column, coder.classification, left_out, repaired)
     if not queries:
         raise DataError(
             "no row has a code of the scheme",
@@ -49,11 +51,16 @@ def evaluate(table: Table, text_columns: Sequence[str], truth_column: str, coder
     begun = time.perf_counter()
     codings = list(_coded(queries, coder, progress))
     seconds = time.perf_counter() - begun
-    return figures(codings, truths, coder.classification.depth, seconds, left_out)
+    return replace(figures(codings, truths, coder.classification.depth, seconds, left_out), repaired=repaired)
 
 
 def _questions(
-    table: Table, text_columns: Sequence[str], truth_column: str, classification: Classification, left_out: dict[str, int]
+    table: Table,
+    text_columns: Sequence[str],
+    truth_column: str,
+    classification: Classification,
+    left_out: dict[str, int],
+    repaired: dict[str, int],
 ) -> tuple[list[Query], list[frozenset[str]]]:
     queries: list[Query] = []
     truths: list[frozenset[str]] = []
@@ -61,13 +68,16 @@ def _questions(
     truth_place = table.columns.index(truth_column)
     for row in table.rows:
         given = [code.strip() for code in row[truth_place].split("|") if code.strip()]
-        known = frozenset(code for code in (known_code(code, classification) for code in given) if code)
-        if not known:
+        found = {code: known for code in given if (known := known_code(code, classification))}
+        for code, unit in found.items():
+            if code != unit:
+                repaired[".0 at the end" if code.endswith(".0") else "lost zeros"] += 1
+        if not found:
             left_out["truth not in the scheme" if given else "no truth"] += 1
             continue
         context = {text_columns[place]: row[column] for place, column in enumerate(places) if place and row[column]}
         queries.append(Query(row[places[0]], context=context))
-        truths.append(known)
+        truths.append(frozenset(found.values()))
     return queries, truths
 
 

@@ -1,10 +1,12 @@
 """A run as tables: one row an item and target, one row a title, each with the columns its file came with; or a queue of answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from crosswalk.files.tabular import Sheet, with_kept_columns, write_tables
+from crosswalk.errors import UsageError
+from crosswalk.files.tabular import Sheet, refuse_overwriting, target_files, with_kept_columns, write_tables
 from crosswalk.jobs.coded_cells import QUEUE_COLUMNS, queue_cells
+from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification, Coding, Map, Proposal
 from crosswalk.store.store import Store
 
@@ -13,6 +15,23 @@ TITLE_COLUMNS = ("target_code", "target_title", "probability", "matched", "metho
 
 DOUBTFUL_BELOW = 0.5
 """A proposal whose map is less probable than this asks for a person's eye."""
+
+
+SHEETS = ("maps", "titles")
+
+
+def check_targets(path: Path | None, needed: Mapping[str, Path]) -> None:
+    """Refuse, before any work, an ``-o`` that cannot be written or that would overwrite what is needed."""
+    if path:
+        refuse_overwriting(target_files(path, SHEETS), needed)
+
+
+def refuse_the_input(store: Store, run: str, path: Path) -> None:
+    """Refuse an ``-o`` that holds what the run was made from, wherever that file lies now."""
+    made_from = store.run(run).settings.get("input")
+    for target in target_files(path, SHEETS):
+        if target.is_file() and sha256_of(target)[:16] == made_from:
+            raise UsageError("this would overwrite the run's input", where=str(target), hint="name another file with -o")
 
 
 def export_run(store: Store, run: str, classification: Classification, path: Path) -> list[Path]:
@@ -37,7 +56,7 @@ def map_sheet(store: Store, run: str, classification: Classification) -> Sheet:
             for link in entry.proposal.maps or (None,):
                 yield [*_map_cells(entry.proposal, link, classification), *(entry.kept.get(name, "") for name in names)]
 
-    return Sheet("maps", [*MAP_COLUMNS, *names.values()], rows())
+    return Sheet(SHEETS[0], [*MAP_COLUMNS, *names.values()], rows())
 
 
 def _map_cells(proposal: Proposal, link: Map | None, classification: Classification) -> list[str]:
@@ -74,7 +93,7 @@ def title_sheet(store: Store, run: str, classification: Classification) -> Sheet
             ours = _coding_cells(coding, classification) if coding and not row.outcome else ["", "", "", "", "", row.outcome]
             yield [*(row.cells[name] for name in kept), *ours]
 
-    return Sheet("titles", [*kept.values(), *TITLE_COLUMNS], out())
+    return Sheet(SHEETS[1], [*kept.values(), *TITLE_COLUMNS], out())
 
 
 def _coding_cells(coding: Coding, classification: Classification) -> list[str]:

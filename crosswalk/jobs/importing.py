@@ -1,46 +1,62 @@
 """Official files into the user's folder: ISCO-08's structure, index titles, ESCO labels, any classification.
 
-Every import becomes a book (``books/SCHEME/NAME``: groups.tsv or titles.tsv, and book.json saying where it came from);
-the user's index of the scheme is then built from the shipped book and all imported ones.
+Each function reads one file to a book; ``jobs.books`` keeps it and builds the user's index with it.
 """
 
-import csv
-import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crosswalk import places
 from crosswalk.errors import DataError, UsageError
 from crosswalk.files.columns import guess_code, guess_description, guess_title, named_column
 from crosswalk.files.readers import read_table
 from crosswalk.files.table import Table
-from crosswalk.jobs.indexing import ISCO_08, build_index, shipped_isco_08
-from crosswalk.manifest import replacing, sha256_of, write_json
-from crosswalk.model import Classification, IndexTitle, Item, check_items
+from crosswalk.jobs.books import Book, BookRecord, unit_groups
+from crosswalk.jobs.indexing import ISCO_08, shipped_isco_08
+from crosswalk.manifest import sha256_of
+from crosswalk.model import IndexTitle, Item, check_items
+from crosswalk.text import clean
 
 KINDS = ("isco-08", "isco-index", "esco", "titles", "classification")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}\Z")
 
 
 @dataclass(frozen=True)
-class BookRecord:
-    """Where an imported book came from and what it holds."""
+class Reading:
+    """How files to be imported are read, as far as the user said."""
 
-    name: str
-    kind: str
-    scheme: str
-    file: str
-    sha256: str
-    imported: str
-    groups: int
-    titles: int
-    left_out: int
+    scheme: str = ISCO_08
+    version: str = ""
+    language: str = ""
+    sheet: str | None = None
+    code_column: str | None = None
+    title_column: str | None = None
 
 
-def import_isco_08(path: Path, sheet: str | None = None) -> BookRecord:
+def scheme_of(kind: str, scheme: str | None, files: int) -> str:
+    """The scheme that files of a kind belong to. Raises UsageError where that cannot be meant."""
+    if kind in ("isco-08", "classification") and files > 1:
+        raise UsageError(f"a scheme has one structure, and here are {files} files", hint="give one file")
+    if kind in ("isco-08", "esco") and scheme not in (None, ISCO_08):
+        raise UsageError(f"{kind} belongs to {ISCO_08}", where="--scheme", hint="leave out --scheme")
+    if kind == "classification" and scheme in (None, ISCO_08):
+        raise UsageError(
+            "a classification needs a name of its own (ISCO-08 is there already)", where="--scheme", hint="for instance --scheme ssoc-2024"
+        )
+    return scheme or ISCO_08
+
+
+def read_book(kind: str, path: Path, how: Reading) -> Book:
+    """Read a file of one of ``KINDS``. Raises DataError for files that are something else, UsageError for unknown columns."""
+    if kind == "isco-08":
+        return import_isco_08(path, how.sheet)
+    if kind == "esco":
+        return import_esco(path)
+    return import_classification(path, how) if kind == "classification" else import_titles(path, kind, how)
+
+
+def import_isco_08(path: Path, sheet: str | None = None) -> Book:
     """The ILO's ISCO-08 workbook: structure, definitions, tasks, inclusions and exclusions. Titles of groups are compared with ours."""
     table = read_table(path, sheet=sheet)
     code, title = _column(table, ("ISCO 08 Code", "code")), _column(table, ("Title EN", "title_en", "title"))
@@ -58,40 +74,20 @@ def import_isco_08(path: Path, sheet: str | None = None) -> BookRecord:
             where=str(path),
             hint="is this ISCO-88, or have the codes lost their zeros?",
         )
-    return _keep("structure", "isco-08", ISCO_08, path, items, [], 0)
+    return _book("structure", "isco-08", ISCO_08, table, items=items)
 
 
-def import_titles(
-    path: Path,
-    kind: str,
-    *,
-    scheme: str = ISCO_08,
-    language: str = "",
-    sheet: str | None = None,
-    code_column: str | None = None,
-    title_column: str | None = None,
-) -> BookRecord:
+def import_titles(path: Path, kind: str, how: Reading) -> Book:
     """A list of index titles with codes of the scheme, the ILO's index among them."""
-    table = read_table(path, sheet=sheet)
-    code = (
-        named_column(table.columns, code_column, option="--code-column")
-        if code_column
-        else _isco_column(table) or guess_code(table.columns)
-    )
-    title = named_column(table.columns, title_column, option="--title-column") if title_column else guess_title(table.columns, code)
-    if code is None or title is None:
-        raise UsageError(
-            "which column is the code, which the title?",
-            where=str(path),
-            hint=f"give --code-column and --title-column; columns: {', '.join(table.columns)}",
-        )
+    table = read_table(path, sheet=how.sheet)
+    code, title = _code_and_title(table, how, _isco_column(table))
     name = _book_name(path)
-    source = "ILO index" if kind == "isco-index" else name
-    titles = [IndexTitle(cells[title], cells[code], language or ("en" if kind == "isco-index" else ""), source) for cells in _dicts(table)]
-    return _keep_titles(name, kind, scheme, path, titles)
+    language, source = (how.language or "en", "ILO index") if kind == "isco-index" else (how.language, name)
+    titles = [IndexTitle(cells[title], cells[code], language, source) for cells in _dicts(table)]
+    return _title_book(name, kind, how.scheme, table, titles)
 
 
-def import_esco(path: Path) -> BookRecord:
+def import_esco(path: Path) -> Book:
     """An ESCO occupations CSV in any language: preferred and alternative labels, coded by their ISCO group."""
     table = read_table(path)
     needed = [_column(table, (name,)) for name in ("iscoGroup", "preferredLabel", "altLabels")]
@@ -104,29 +100,21 @@ def import_esco(path: Path) -> BookRecord:
         for label in [cells[preferred], *cells[alternative].split("\n")]
         if label.strip()
     ]
-    return _keep_titles(f"esco-{language or _book_name(path)}", "esco", ISCO_08, path, titles)
+    return _title_book(f"esco-{language or _book_name(path)}", "esco", ISCO_08, table, titles)
 
 
-def import_classification(
-    path: Path, scheme: str, *, version: str = "", sheet: str | None = None, code_column: str | None = None, title_column: str | None = None
-) -> BookRecord:
+def import_classification(path: Path, how: Reading) -> Book:
     """Any classification as a table of codes and titles; levels are read off the codes."""
-    if not _NAME.match(scheme):
-        raise UsageError(f"{scheme!r} cannot be a scheme's name", hint="use small letters, digits, '-' and '.', for instance ssoc-2024")
-    table = read_table(path, sheet=sheet)
-    code = named_column(table.columns, code_column, option="--code-column") if code_column else guess_code(table.columns)
-    title = named_column(table.columns, title_column, option="--title-column") if title_column else guess_title(table.columns, code)
-    if code is None or title is None:
-        raise UsageError(
-            "which column is the code, which the title?",
-            where=str(path),
-            hint=f"give --code-column and --title-column; columns: {', '.join(table.columns)}",
-        )
+    table = read_table(path, sheet=how.sheet)
+    code, title = _code_and_title(table, how, None)
     note = guess_description(table.columns)
-    rows = [(cells[code], cells[title], cells[note] if note else "") for cells in _dicts(table) if cells[code]]
+    everything = [(cells[code], cells[title], cells[note] if note else "") for cells in _dicts(table)]
+    rows = [row for row in everything if row[0]]
+    if not any(title for _, title, _ in rows):
+        raise DataError("the file holds no codes with titles", where=str(path), hint="check --code-column, --title-column and --sheet")
     items = with_levels(rows)
     check_items(items, where=str(path))
-    return _keep("structure", "classification", scheme, path, items, [], 0, version=version)
+    return _book("structure", "classification", how.scheme, table, items=items, left_out=len(everything) - len(rows), version=how.version)
 
 
 def with_levels(rows: Sequence[tuple[str, str, str]]) -> list[Item]:
@@ -142,94 +130,55 @@ def with_levels(rows: Sequence[tuple[str, str, str]]) -> list[Item]:
     return sorted(items, key=lambda item: place[item.code])
 
 
-def rebuild(scheme: str = ISCO_08) -> tuple[Path, int]:
-    """Build the user's index of a scheme from the shipped book and every imported one; gives its folder and titles."""
-    classification, titles = shipped_isco_08() if scheme == ISCO_08 else (None, [])
-    records = books(scheme)
-    for record in records:
-        folder = _book_folder(scheme, record.name)
-        if (folder / "groups.json").is_file():
-            raw = json.loads((folder / "groups.json").read_text(encoding="utf-8"))
-            classification = Classification(scheme, raw["version"], tuple(Item(**item) for item in raw["items"]))
-        if (folder / "titles.tsv").is_file():
-            titles += [IndexTitle(*row) for row in _read_titles(folder / "titles.tsv")]
-    if classification is None:
-        raise UsageError(f"nothing has been imported for the scheme {scheme!r}", hint="crosswalk import classification FILE --scheme NAME")
-    if scheme != ISCO_08:
-        titles += [IndexTitle(item.title, item.code, "", "group titles") for item in classification.unit_groups]
-    target = places.user_folder() / "indexes" / scheme
-    sources = ["shipped with crosswalk", *(f"{record.name}: {record.file}" for record in records)]
-    return target, build_index(target, classification, titles, sources, places.shipped("indexes", ISCO_08))
-
-
-def books(scheme: str = ISCO_08) -> list[BookRecord]:
-    """The imported books of a scheme, by name."""
-    root = places.user_folder() / "books" / scheme
-    return [BookRecord(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(root.glob("*/book.json"))]
-
-
-def schemes() -> list[str]:
-    """Schemes for which something was imported, and ISCO-08."""
-    root = places.user_folder() / "books"
-    return sorted({ISCO_08, *(path.name for path in root.glob("*") if path.is_dir())})
-
-
-def _keep_titles(name: str, kind: str, scheme: str, path: Path, titles: Sequence[IndexTitle]) -> BookRecord:
-    known = _units(scheme)
+def _title_book(name: str, kind: str, scheme: str, table: Table, titles: Sequence[IndexTitle]) -> Book:
+    known = unit_groups(scheme)
     fitting = [title for title in titles if title.code in known and title.text]
     if not fitting:
         raise DataError(
             f"none of its {len(titles):,} titles has a unit group of {scheme}",
-            where=str(path),
+            where=str(table.path),
             hint="check --code-column, and that codes kept their zeros",
         )
-    return _keep(name, kind, scheme, path, [], fitting, len(titles) - len(fitting))
+    return _book(name, kind, scheme, table, titles=fitting, left_out=len(titles) - len(fitting))
 
 
-def _units(scheme: str) -> set[str]:
-    if scheme == ISCO_08:
-        return {item.code for item in shipped_isco_08()[0].unit_groups}
-    path = _book_folder(scheme, "structure") / "groups.json"
-    if not path.is_file():
-        raise UsageError(
-            f"the classification {scheme!r} is not imported yet", hint=f"crosswalk import classification FILE --scheme {scheme}"
-        )
-    items = [Item(**item) for item in json.loads(path.read_text(encoding="utf-8"))["items"]]
-    return {item.code for item in Classification(scheme, "", tuple(items)).unit_groups}
-
-
-def _keep(
-    name: str, kind: str, scheme: str, path: Path, items: Sequence[Item], titles: Sequence[IndexTitle], left_out: int, version: str = "2008"
-) -> BookRecord:
-    folder = _book_folder(scheme, name)
-    folder.mkdir(parents=True, exist_ok=True)
-    if items:
-        write_json(folder / "groups.json", {"version": version, "items": [asdict(item) for item in items]})
-    if titles:
-        with replacing(folder / "titles.tsv") as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream, delimiter="\t", lineterminator="\n").writerows([t.text, t.code, t.language, t.source] for t in titles)
+def _book(
+    name: str,
+    kind: str,
+    scheme: str,
+    table: Table,
+    *,
+    items: Sequence[Item] = (),
+    titles: Sequence[IndexTitle] = (),
+    left_out: int = 0,
+    version: str = "2008",
+) -> Book:
     imported = datetime.now(UTC).isoformat(timespec="seconds")
-    record = BookRecord(name, kind, scheme, path.name, sha256_of(path), imported, len(items), len(titles), left_out)
-    write_json(folder / "book.json", asdict(record))
-    return record
-
-
-def _book_folder(scheme: str, name: str) -> Path:
-    return places.user_folder() / "books" / scheme / name
+    record = BookRecord(name, kind, scheme, clean(table.path.name), sha256_of(table.path), imported, len(items), len(titles), left_out)
+    return Book(record, version, tuple(items), tuple(titles), table.notes)
 
 
 def _book_name(path: Path) -> str:
-    name = re.sub(r"[^a-z0-9._-]+", "-", path.name.split(".")[0].casefold()).strip("-.")[:60]
-    return name or "book"
-
-
-def _read_titles(path: Path) -> Iterable[list[str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.reader(stream, delimiter="\t"))
+    """The file's name and a piece of its hash: lists of the same name, or of names in other scripts, are not one book."""
+    name = re.sub(r"[^a-z0-9._-]+", "-", path.name.split(".")[0].casefold()).strip("-._")[:40]
+    return f"{name or 'book'}-{sha256_of(path)[:6]}"
 
 
 def _dicts(table: Table) -> Iterable[dict[str, str]]:
     return (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+
+
+def _code_and_title(table: Table, how: Reading, usual: str | None) -> tuple[str, str]:
+    """The columns the user named, else the usual one for the code, else those guessed from their names."""
+    code = named_column(table.columns, how.code_column, option="--code-column") if how.code_column else usual or guess_code(table.columns)
+    title = named_column(table.columns, how.title_column, option="--title-column") if how.title_column else guess_title(table.columns, code)
+    if code is None or title is None:
+        raise UsageError(
+            "which column is the code, which the title?",
+            where=str(table.path),
+            hint=f"give --code-column and --title-column; columns: {', '.join(table.columns)}",
+        )
+    return code, title
 
 
 def _column(table: Table, names: Sequence[str]) -> str:

@@ -10,11 +10,12 @@ from crosswalk.coding.autocoder import Autocoder
 from crosswalk.errors import DataError
 from crosswalk.files.table import Table
 from crosswalk.jobs.batch import Progress, code_run
+from crosswalk.jobs.hierarchy import groups
 from crosswalk.jobs.rollup import roll_up, with_relations
 from crosswalk.manifest import sha256_of
 from crosswalk.model import CorrespondenceTable, Query
 from crosswalk.store.store import KeptProposal, SourceRow, Store
-from crosswalk.text import clean
+from crosswalk.text import LONGEST_TEXT, clean, one_line
 
 Talk = Callable[[str], None]
 """Says one line to the person."""
@@ -47,11 +48,11 @@ def map_table(table: Table, columns: MappingColumns, coder: Autocoder, store: St
     """
     rows, texts = _source_rows(table, columns, say)
     settings = {
-        "input": sha256_of(table.path)[:16], "sheet": table.sheet, "file": table.path.name,
-        "columns": columns.settings(), "index": coder.fingerprint, "scheme": coder.classification.scheme,
+        "input": sha256_of(table.path)[:16], "sheet": table.sheet, "file": clean(table.path.name),
+        "contents": _contents(rows), "columns": columns.settings(), "index": coder.fingerprint, "scheme": coder.classification.scheme,
     }  # fmt: skip
     fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-    name = run or f"{table.path.stem.split('.')[0][:40]}-{fingerprint[:6]}"
+    name = run or f"{one_line(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}"
     if store.begin_run(name, "map", fingerprint, settings, rows, texts):
         say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
     code_run(store, name, coder, progress)
@@ -75,7 +76,13 @@ def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list
     if not rows:
         raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
     _warn_of_lost_zeros({row.source_code for row in rows}, columns.code, say)
-    parents = _groups({row.source_code for row in rows})
+    _say_of_codes_that_stand_twice(rows, say)
+    if cut := sum(len(query.text) > LONGEST_TEXT for query in texts.values()):
+        say(f"titles longer than {LONGEST_TEXT:,} characters, of which only these are looked at: {cut:,}")
+    parents = groups(row.source_code for row in rows)
+    if parents:
+        shown = ", ".join(sorted(parents)[:5]) + (" ..." if len(parents) > 5 else "")
+        say(f"codes taken as groups (items stand below them, so they are not mapped themselves): {len(parents):,} ({shown})")
     return [replace(row, outcome="group") if row.source_code in parents and not row.outcome else row for row in rows], texts
 
 
@@ -95,10 +102,22 @@ def _row_outcome(cells: Mapping[str, str], columns: MappingColumns, all_columns:
     return f"cross-reference: {see}" if see else "no code in the file"
 
 
-def _groups(codes: set[str]) -> set[str]:
-    """Codes of items that have items below them ("21" where "2111" stands in the file)."""
-    prefixes = {code[:length] for code in codes for length in range(1, len(code))}
-    return {code for code in codes & prefixes if code.isalnum()}
+def _contents(rows: Sequence[SourceRow]) -> str:
+    """Hash of the rows as they were read: another --encoding or --delimiter makes other rows of the same file."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(dict(row.cells)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _say_of_codes_that_stand_twice(rows: Sequence[SourceRow], say: Talk) -> None:
+    """Rows of one code are titles of one item, which is what a coding index means and a slip of the pen does not."""
+    counts = Counter(row.source_code for row in rows if not row.outcome)
+    several = [code for code, count in counts.items() if count > 1]
+    if len(several) == 1:
+        say(f"code {several[0]} stands on {counts[several[0]]:,} rows: treated as titles of one item")
+    elif several:
+        say(f"{len(several):,} codes stand on several rows (code {several[0]} on {counts[several[0]]:,}): treated as titles of one item")
 
 
 def _warn_of_lost_zeros(codes: set[str], column: str, say: Talk) -> None:

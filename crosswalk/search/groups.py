@@ -24,10 +24,11 @@ def load_classification(folder: Path) -> Classification:
     """Read groups.tsv. Raises IndexFolderError when it is not whole."""
     try:
         with (folder / FILE).open(encoding="utf-8", newline="") as stream:
+            csv.field_size_limit(2**31 - 1)  # notes of a group are as long as their file had them
             reader = csv.reader(stream, delimiter="\t")
             scheme, version = next(reader)
             next(reader)
             items = tuple(Item(code, title, int(level), parent or None, notes) for code, level, parent, title, notes in reader)
-    except (OSError, ValueError, StopIteration) as error:
+    except (OSError, ValueError, csv.Error, StopIteration) as error:
         raise IndexFolderError(f"{FILE} cannot be read ({error!r})", where=str(folder), hint="build the index again") from None
     return Classification(scheme, version, items)

@@ -17,6 +17,10 @@ _SMALLEST_DATABASE = 512
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "fuse.davfs", "davfs", "afpfs", "ceph", "glusterfs"}
 
 
+_FIRST_TABLES = {"_sqlite_migrations", "sqlite_sequence", "runs", "source_rows", "texts", "codings", "proposals"}
+"""What a store may hold before its first migration is recorded."""
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open a store file, making it when it is not there, and bring its schema up to date.
 
@@ -30,12 +34,26 @@ def connect(path: Path) -> sqlite3.Connection:
         elif path.stat().st_size < _SMALLEST_DATABASE:
             raise sqlite3.DatabaseError("file is not a database")
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        _refuse_other_databases(connection)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "wal_autocheckpoint=0"):
             connection.execute(f"PRAGMA {pragma}").close()
         _migrate(connection, path)
     except (OSError, sqlite3.Error) as error:
         raise _refusal(error, path) from None
     return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever a damaged store answers (no rows, no UTF-8, no JSON, values of another kind) becomes a StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _refusal(error, path) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise StoreError(
+            f"the store is damaged ({error!r})", where=str(path), hint="take a copy from a backup, or name another file with --store"
+        ) from None
 
 
 @contextmanager
@@ -56,11 +74,13 @@ def writing(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Conn
 
 
 def checkpoint(connection: sqlite3.Connection, path: Path) -> None:
-    """Fold the write-ahead log into the file, one process at a time.
+    """Fold what this connection wrote from the write-ahead log into the file, one process at a time.
 
     SQLite before 3.51.3 can corrupt a store when two connections checkpoint at once; a lock file beside the store keeps
     it to one. When another holds it, or somebody is reading, nothing is done: the log is complete without it.
     """
+    if not connection.total_changes:
+        return
     from filelock import FileLock, Timeout
 
     with suppress(Timeout, sqlite3.Error), FileLock(f"{path}.checkpoint", timeout=0):
@@ -101,6 +121,13 @@ def _migration_lock(path: Path) -> Iterator[None]:
         yield
 
 
+def _refuse_other_databases(connection: sqlite3.Connection) -> None:
+    """A database with tables and none of ours belongs to another program: nothing may be changed in it."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+    if tables - _FIRST_TABLES and not _applied(connection):
+        raise sqlite3.DatabaseError(f"file is not a database of crosswalk: it holds {', '.join(sorted(tables)[:5])}")
+
+
 def _applied(connection: sqlite3.Connection) -> list[str]:
     known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
     if not known:
@@ -139,7 +166,7 @@ def _refusal(error: Exception, path: Path) -> StoreError:
     said = str(error)
     if "locked" in said or "busy" in said:
         return StoreError("another process is writing to the store", where=str(path), hint="try again in a moment")
-    if "not a database" in said or "malformed" in said:
+    if "not a database" in said or "UTF-8" in said or "malformed" in said:
         return StoreError(
             f"this is not a crosswalk store, or it is damaged ({said})", where=str(path), hint="name another file with --store"
         )

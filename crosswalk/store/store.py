@@ -36,7 +36,10 @@ class KeptProposal:
 class Store:
     """An open store. Use it as a context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Open a store file; one that is not there is made, or refused with UsageError where ``create`` is False."""
+        if not create and not path.exists():
+            raise UsageError("there is no such store", where=str(path), hint="runs in this store: none; name another with --store")
         self.path = path
         self._connection = sqlite.connect(path)
 
@@ -49,8 +52,12 @@ class Store:
 
     def runs(self) -> list[Run]:
         """All runs, the newest last."""
-        rows = self._connection.execute("SELECT name, job, fingerprint, settings, started, finished FROM runs ORDER BY started, name")
-        return [Run(name, job, print_, json.loads(settings), started, finished) for name, job, print_, settings, started, finished in rows]
+        query = "SELECT name, job, fingerprint, settings, started, finished FROM runs ORDER BY started, name"
+        with sqlite.reading(self.path):
+            rows = self._connection.execute(query).fetchall()
+            return [
+                Run(name, job, print_, json.loads(settings), started, finished) for name, job, print_, settings, started, finished in rows
+            ]
 
     def run(self, name: str) -> Run:
         """One run. Raises UsageError, naming the nearest, when there is none of that name."""
@@ -71,7 +78,9 @@ class Store:
             before = db.execute("SELECT fingerprint, settings FROM runs WHERE name = ?", (name,)).fetchone()
             if before:
                 if before[0] != fingerprint:
-                    raise UsageError(_what_changed(name, json.loads(before[1]), settings), hint="give this one another name with --run")
+                    with sqlite.reading(self.path):
+                        kept_settings = dict(json.loads(before[1]))
+                    raise UsageError(_what_changed(name, kept_settings, settings), hint="give this one another name with --run")
                 return True
             kept = json.dumps(settings, ensure_ascii=False, sort_keys=True)
             db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, NULL)", (name, job, fingerprint, kept, _now()))
@@ -103,16 +112,18 @@ class Store:
 
     def uncoded(self, run: str) -> list[tuple[str, Query]]:
         """Texts of a run that have no coding yet, by key."""
-        rows = self._connection.execute(
+        query = (
             "SELECT text_key, text, context FROM texts WHERE run = ?1 "
-            "AND text_key NOT IN (SELECT text_key FROM codings WHERE run = ?1) ORDER BY text_key",
-            (run,),
+            "AND text_key NOT IN (SELECT text_key FROM codings WHERE run = ?1) ORDER BY text_key"
         )
-        return [(key, Query(text, key, json.loads(context))) for key, text, context in rows.fetchall()]
+        with sqlite.reading(self.path):
+            rows = self._connection.execute(query, (run,)).fetchall()
+            return [(key, Query(text, key, json.loads(context))) for key, text, context in rows]
 
     def count_texts(self, run: str) -> int:
         """Distinct texts of a run."""
-        return int(self._connection.execute("SELECT count(*) FROM texts WHERE run = ?", (run,)).fetchone()[0])
+        with sqlite.reading(self.path):
+            return int(self._connection.execute("SELECT count(*) FROM texts WHERE run = ?", (run,)).fetchone()[0])
 
     def save_codings(self, run: str, codings: Sequence[tuple[str, Coding]]) -> None:
         """Keep a chunk of codings; one that is there already stays as it is."""
@@ -125,21 +136,22 @@ class Store:
 
     def codings(self, run: str) -> dict[str, Coding]:
         """Codings of a run by text key."""
-        rows = self._connection.execute(
-            "SELECT text_key, text, context, method, note, p_none, codes FROM codings JOIN texts USING (run, text_key) WHERE run = ?",
-            (run,),
-        )
-        return {
-            key: Coding(Query(text, key, json.loads(context)), tuple(map(_unpacked, json.loads(codes))), p_none, method, note)
-            for key, text, context, method, note, p_none, codes in rows
-        }
+        query = "SELECT text_key, text, context, method, note, p_none, codes FROM codings JOIN texts USING (run, text_key) WHERE run = ?"
+        with sqlite.reading(self.path):
+            return {
+                key: Coding(Query(text, key, json.loads(context)), tuple(map(_unpacked, json.loads(codes))), p_none, method, note)
+                for key, text, context, method, note, p_none, codes in self._connection.execute(query, (run,))
+            }
 
     def source_rows(self, run: str) -> Iterator[SourceRow]:
         """Rows of a run in the order of its file."""
-        rows = self._connection.execute(
-            "SELECT row, source_code, source_title, text_key, cells, outcome FROM source_rows WHERE run = ? ORDER BY row", (run,)
-        )
-        return (SourceRow(row, code, title, key, json.loads(cells), outcome) for row, code, title, key, cells, outcome in rows.fetchall())
+        query = "SELECT row, source_code, source_title, text_key, cells, outcome FROM source_rows WHERE run = ? ORDER BY row"
+        with sqlite.reading(self.path):
+            rows = self._connection.execute(query, (run,)).fetchall()
+        for row, code, title, key, cells, outcome in rows:
+            with sqlite.reading(self.path):
+                kept = dict(json.loads(cells))
+            yield SourceRow(row, code, title, key, kept, outcome)
 
     def save_answers(self, run: str, kept: Iterable[KeptAnswer]) -> None:
         """Keep a chunk of answers, all of it or nothing; one that is there already stays as it is."""
@@ -179,15 +191,15 @@ class Store:
             raise StoreError(
                 f"the run {run!r} is not finished", where=str(self.path), hint="give its 'crosswalk map' command again to complete it"
             )
-        rows = self._connection.execute(
-            "SELECT source_code, source_title, kind, reasons, titles, kept, maps FROM proposals WHERE run = ? ORDER BY position", (run,)
-        )
-        return [
-            KeptProposal(
-                Proposal(code, title, kind, tuple(Map(code, *cells) for cells in json.loads(maps)), reasons, titles), json.loads(kept)
-            )
-            for code, title, kind, reasons, titles, kept, maps in rows
-        ]
+        query = "SELECT source_code, source_title, kind, reasons, titles, kept, maps FROM proposals WHERE run = ? ORDER BY position"
+        with sqlite.reading(self.path):
+            return [
+                KeptProposal(
+                    Proposal(code, title, kind, tuple(Map(code, *cells) for cells in json.loads(maps)), reasons, titles),
+                    dict(json.loads(kept)),
+                )
+                for code, title, kind, reasons, titles, kept, maps in self._connection.execute(query, (run,))
+            ]
 
 
 def _map_cells(link: Map) -> list[object]:
@@ -204,8 +216,8 @@ def _packed(entry: CodeProbability) -> list[object]:
 def _unpacked(cells: list[object]) -> CodeProbability:
     code, probability, text, language, source, scores = cells
     title = IndexTitle(str(text), str(code), str(language), str(source))
-    assert isinstance(probability, float | int)
-    assert isinstance(scores, dict)
+    if not isinstance(probability, float | int) or not isinstance(scores, dict):
+        raise TypeError("a coding that is none")
     return CodeProbability(str(code), float(probability), Candidate(str(code), title, scores))
 
 
