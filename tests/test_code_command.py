@@ -66,7 +66,7 @@ def test_the_journey_from_answers_to_codes(crosswalk: Run, tmp_path: Path) -> No
     out, store = tmp_path / "out.csv", tmp_path / "s.db"
     (tmp_path / "rules.toml").write_text('[lookup]\n"lollipop lady" = "5419"\n', encoding="utf-8")
     done = crosswalk("code", survey(tmp_path / "in.csv"), "--text-column", "job", "--text-column", "work", "--run", "first",
-                     "--rules", tmp_path / "rules.toml", "--threshold", 0.9, "--store", store, "-o", out)  # fmt: skip
+                     "--rules", tmp_path / "rules.toml", "--threshold", 0.7, "--store", store, "-o", out)  # fmt: skip
     rows = read(out)
     assert list(rows[0])[:6] == ["id", "job", "work", "reg", "supervises", "source code"]
     assert list(rows[0])[6:14] == OURS
@@ -196,11 +196,11 @@ def test_the_threshold_is_chosen_for_an_accuracy(crosswalk: Run, tmp_path: Path)
 def test_gzip_tsv_and_parquet_say_the_same(crosswalk: Run, tmp_path: Path) -> None:
     source = survey(tmp_path / "in.csv")
     for name in ("out.csv", "out.csv.gz", "out.tsv", "out.parquet"):
-        crosswalk("code", source, "--text-column", "job", "--store", tmp_path / "s.db", "-o", tmp_path / name)
+        crosswalk("code", source, "--text-column", "job", "--threshold", 0.7, "--store", tmp_path / "s.db", "-o", tmp_path / name)
     plain = read(tmp_path / "out.csv")
     assert read(tmp_path / "out.csv.gz") == plain
     first = (tmp_path / "out.csv.gz").read_bytes()
-    crosswalk("code", source, "--text-column", "job", "--store", tmp_path / "s.db", "-o", tmp_path / "out.csv.gz")
+    crosswalk("code", source, "--text-column", "job", "--threshold", 0.7, "--store", tmp_path / "s.db", "-o", tmp_path / "out.csv.gz")
     assert (tmp_path / "out.csv.gz").read_bytes() == first
     with (tmp_path / "out.tsv").open(encoding="utf-8", newline="") as stream:
         assert list(csv.DictReader(stream, delimiter="\t")) == plain
@@ -208,8 +208,19 @@ def test_gzip_tsv_and_parquet_say_the_same(crosswalk: Run, tmp_path: Path) -> No
     assert [row["code"] for row in parquet] == [row["code"] for row in plain]
     assert parquet[0]["probability"] == float(plain[0]["probability"])
     assert parquet[4]["probability"] is None
-    crosswalk("code", tmp_path / "out.parquet", "--text-column", "job", "--store", tmp_path / "s.db", "-o", tmp_path / "again.csv")
-    assert [row["source code"] for row in read(tmp_path / "again.csv")] == [row["code"] for row in plain]
+    crosswalk(
+        "code",
+        tmp_path / "out.parquet",
+        "--text-column",
+        "job",
+        "--threshold",
+        0.7,
+        "--store",
+        tmp_path / "s.db",
+        "-o",
+        tmp_path / "again.csv",
+    )
+    assert [row["source source code"] for row in read(tmp_path / "again.csv")] == [row["code"] for row in plain]
 
 
 def test_a_workbook_is_coded_too(crosswalk: Run, tmp_path: Path) -> None:
@@ -219,7 +230,9 @@ def test_a_workbook_is_coded_too(crosswalk: Run, tmp_path: Path) -> None:
     for row in (["id", "job"], *([number, job] for number, job in enumerate(["bus driver", "student", "Bus Driver"]))):
         book.active.append(row)
     book.save(tmp_path / "in.xlsx")
-    crosswalk("code", tmp_path / "in.xlsx", "--text-column", "job", "--store", tmp_path / "s.db", "-o", tmp_path / "out.csv")
+    crosswalk(
+        "code", tmp_path / "in.xlsx", "--text-column", "job", "--threshold", 0.7, "--store", tmp_path / "s.db", "-o", tmp_path / "out.csv"
+    )
     assert [(row["id"], row["code"]) for row in read(tmp_path / "out.csv")] == [("0", "8331"), ("1", ""), ("2", "8331")]
 
 
