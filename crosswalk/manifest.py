@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -116,12 +117,15 @@ def _verify(folder: Path, manifest: Mapping[str, Any]) -> None:
     strange = sorted({path.relative_to(folder).as_posix() for path in _files(folder)} - set(manifest["files"]))
     if strange:
         raise IndexFolderError(f"{strange[0]} is not listed in manifest.json", where=str(folder), hint=_REBUILD)
-    for name, expected in manifest["files"].items():
-        path = folder / name
-        if not path.is_file():
+    names = list(manifest["files"])
+    for name in names:
+        if not (folder / name).is_file():
             raise IndexFolderError(f"{name} is missing", where=str(folder), hint=_REBUILD)
-        if path.stat().st_size != expected["bytes"] or sha256_of(path) != expected["sha256"]:
-            raise IndexFolderError(f"{name} is not the file that was built (its sha256 differs)", where=str(folder), hint=_REBUILD)
+    with ThreadPoolExecutor(2) as pool:
+        digests = pool.map(sha256_of, (folder / name for name in names))
+        differing = [name for name, digest in zip(names, digests, strict=True) if digest != manifest["files"][name]["sha256"]]
+    if differing:
+        raise IndexFolderError(f"{differing[0]} is not the file that was built (its sha256 differs)", where=str(folder), hint=_REBUILD)
 
 
 _REBUILD = "build it again with 'crosswalk index build', or install crosswalk again"

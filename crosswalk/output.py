@@ -5,12 +5,15 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from crosswalk.jobs.books import BookRecord, Built
-from crosswalk.jobs.census import CodedFile
-from crosswalk.jobs.evaluation import Evaluation
 from crosswalk.model import Classification, Coding, Proposal
 from crosswalk.text import clean, one_line
+
+if TYPE_CHECKING:
+    from crosswalk.jobs.books import BookRecord, Built
+    from crosswalk.jobs.census import CodedFile
+    from crosswalk.jobs.evaluation import Evaluation
 
 
 def say(line: str) -> None:
@@ -99,7 +102,7 @@ def print_codings(codings: Sequence[Coding], classification: Classification, k: 
     print_table(["text", "code", "title", "p", "matched"], rows, right=["p"])
 
 
-def print_evaluation(result: Evaluation) -> None:
+def print_evaluation(result: "Evaluation") -> None:
     """The figures of an evaluation for a person."""
     rows = [["texts", f"{result.n:,}"], ["accuracy (first code)", f"{result.accuracy:.3f}"]]
     rows += [[f"truth among the first {k}", f"{share:.3f}"] for k, share in result.top_k.items() if k in {"3", "5", "6"}]
@@ -111,7 +114,7 @@ def print_evaluation(result: Evaluation) -> None:
     print_table(["figure", "value"], rows, right=["value"])
 
 
-def say_imported(record: BookRecord, before: Sequence[BookRecord]) -> None:
+def say_imported(record: "BookRecord", before: Sequence["BookRecord"]) -> None:
     """What a file brought, what it replaced, and which book may be an earlier edition of it."""
     why = "they have no code" if record.groups else f"their codes are no unit groups of {record.scheme}"
     left = f"; {record.left_out:,} left out ({why})" if record.left_out else ""
@@ -126,14 +129,14 @@ def say_imported(record: BookRecord, before: Sequence[BookRecord]) -> None:
             )
 
 
-def say_built(scheme: str, built: Built) -> None:
+def say_built(scheme: str, built: "Built") -> None:
     """The index that was built, and titles that fit its groups no longer."""
     for name, count in built.dropped.items():
         say(f"{count:,} titles of {name!r} are left out: their codes are no unit groups of {scheme}")
     say(f"{scheme} now has {built.titles:,} index titles ({built.folder})")
 
 
-def say_repaired(result: Evaluation) -> None:
+def say_repaired(result: "Evaluation") -> None:
     """Truths that were read otherwise than they stand in the file."""
     for what, count in result.repaired.items():
         if count:
@@ -181,7 +184,7 @@ def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence
         say(f"next: crosswalk export {shlex.quote(run)} --format xlsx -o mapping.xlsx")
 
 
-def say_what_was_coded(coded: CodedFile, threshold: float) -> None:
+def say_what_was_coded(coded: "CodedFile", threshold: float) -> None:
     """Rows and answers by method, the share coded without a person, and the next step."""
     total = sum(coded.rows.values())
     for method, rows in sorted(coded.rows.items(), key=lambda entry: -entry[1]):

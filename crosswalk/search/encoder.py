@@ -69,7 +69,7 @@ class StaticEncoder:
         try:
             tensors = load_file(folder / "model.safetensors")
             rows, scales = tensors["embeddings"], tensors["weights"]
-            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ModelError(f"the encoder cannot be read ({error!r})", where=str(folder), hint="install crosswalk again") from None
         tokenizer.no_padding()
