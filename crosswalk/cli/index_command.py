@@ -11,13 +11,14 @@ def command() -> None:
 
 
 @command.command("build")
+@click.option("--encoder", help="A sentence-transformers model, by name or folder, instead of the shipped one.")
 @options.scheme
-def build(scheme: str) -> None:
+def build(encoder: str | None, scheme: str) -> None:
     """Build your index of a scheme again, from the shipped book and all imported ones."""
     from crosswalk import output
     from crosswalk.jobs import books
 
-    output.say_built(scheme, books.rebuild(scheme))
+    output.say_built(scheme, books.rebuild(scheme, encoder))
 
 
 @command.command("remove")

@@ -16,7 +16,7 @@ from crosswalk.search.lexical import LexicalIndex
 from crosswalk.search.retriever import FusionWeights, Retriever
 from crosswalk.search.semantic import SemanticIndex
 
-FORMAT = 1
+FORMAT = 2
 """Version of the index folder's layout. A folder of another version is refused."""
 
 
@@ -43,8 +43,9 @@ class Autocoder:
             )
         manifest.verify(folder, facts)
         book = Book.load(folder)
-        searches = LexicalIndex.load(folder), SemanticIndex.load(folder, len(book)), open_encoder(folder / "encoder")
-        retriever = Retriever(book, *searches, FusionWeights.load(folder))
+        encoder = open_encoder(facts.get("encoder") or folder / "encoder")
+        searches = LexicalIndex.load(folder), SemanticIndex.load(folder, len(book))
+        retriever = Retriever(book, *searches, encoder, FusionWeights.load(folder))
         fingerprint = manifest.sha256_of(folder / manifest.MANIFEST)[:16]
         return cls(load_classification(folder), retriever, Classifier.load(folder), fingerprint)
 

@@ -76,10 +76,10 @@ def keep(scheme: str, new: Sequence[Book]) -> Built:
     return built
 
 
-def rebuild(scheme: str = ISCO_08) -> Built:
-    """Build the user's index of a scheme from the shipped book and every imported one."""
+def rebuild(scheme: str = ISCO_08, encoder: str | None = None) -> Built:
+    """Build the user's index of a scheme from the shipped book and every imported one, with the shipped encoder or another."""
     with _building(scheme):
-        return _build(scheme, [_read(scheme, record) for record in imported(scheme)])
+        return _build(scheme, [_read(scheme, record) for record in imported(scheme)], encoder)
 
 
 def remove(scheme: str, name: str | None) -> Built | None:
@@ -139,7 +139,7 @@ def unit_groups(scheme: str) -> set[str]:
     return {item.code for item in Classification(scheme, "", _read(scheme, structure).items).unit_groups}
 
 
-def _build(scheme: str, books: Sequence[Book]) -> Built:
+def _build(scheme: str, books: Sequence[Book], encoder: str | None = None) -> Built:
     classification, titles = shipped_isco_08() if scheme == ISCO_08 else (None, [])
     books = sorted(books, key=lambda book: book.record.name)
     for book in books:
@@ -154,7 +154,7 @@ def _build(scheme: str, books: Sequence[Book]) -> Built:
         titles += [IndexTitle(item.title, item.code, "", "group titles") for item in classification.unit_groups if item.title]
     target = places.user_folder() / "indexes" / scheme
     sources = ["shipped with crosswalk", *(f"{book.record.name}: {book.record.file}" for book in books)]
-    count = build_index(target, classification, titles, sources, places.shipped("indexes", ISCO_08))
+    count = build_index(target, classification, titles, sources, places.shipped("indexes", ISCO_08), encoder)
     return Built(target, count, {name: number for name, number in dropped.items() if number})
 
 

@@ -19,12 +19,21 @@ from crosswalk.search.retriever import WEIGHTS_FILE
 from crosswalk.search.semantic import SemanticIndex
 
 ISCO_08 = "isco-08"
+RECIPE = "recipe.toml"
 
 
-def build_index(folder: Path, classification: Classification, titles: Iterable[IndexTitle], sources: Sequence[str], base: Path) -> int:
+def build_index(
+    folder: Path,
+    classification: Classification,
+    titles: Iterable[IndexTitle],
+    sources: Sequence[str],
+    base: Path,
+    encoder: str | None = None,
+) -> int:
     """Write the index folder in one step (an older one is replaced whole); gives the number of titles.
 
-    ``base`` is the index folder whose encoder, fusion weights and classifier are taken over. Titles of codes the classification lacks are
+    ``base`` is the index folder whose encoder, fusion weights and classifier are taken over; ``encoder`` names another one, which
+    must then be there whenever the index is opened. Titles of codes the classification lacks are
     refused with DataError, since they could never be right.
     """
     units = {item.code for item in classification.unit_groups}
@@ -44,11 +53,12 @@ def build_index(folder: Path, classification: Classification, titles: Iterable[I
         book.save(fresh)
         normalised = book.normalised()
         LexicalIndex.build(normalised).save(fresh)
-        shutil.copytree(base / "encoder", fresh / "encoder")
-        SemanticIndex.build(open_encoder(fresh / "encoder").encode(normalised)).save(fresh)
-        for part in (WEIGHTS_FILE, CLASSIFIER_FILE):
+        if encoder is None:
+            shutil.copytree(base / "encoder", fresh / "encoder")
+        SemanticIndex.build(open_encoder(encoder or fresh / "encoder").encode(normalised)).save(fresh)
+        for part in (WEIGHTS_FILE, CLASSIFIER_FILE, RECIPE):
             shutil.copy(base / part, fresh / part)
-        facts = {"format": FORMAT, "scheme": classification.scheme, "version": classification.version}
+        facts = {"format": FORMAT, "scheme": classification.scheme, "version": classification.version, "encoder": encoder}
         manifest.seal(fresh, {**facts, "titles": len(book), "sources": list(sources)})
         _swap(fresh, folder, Path(name) / "old")
     return len(book)
@@ -84,11 +94,22 @@ def read_facts(path: Path) -> list[list[str]]:
         return list(csv.reader(stream, delimiter="\t"))[1:]
 
 
+_SOURCES = [
+    "titles: data/SOURCES.toml",
+    "encoder, trained on labels of: ESCO 1.0.8 to 1.2.1 (European Commission, CC BY 4.0)",
+    "encoder: ISCO-08 titles and index (International Labour Organization)",
+    "encoder: 17 national tables linked to ESCO (CC BY 4.0)",
+    "encoder: SOC 2020 coding index (Office for National Statistics, Open Government Licence v3)",
+    "encoder: NOC 2021 titles (Statistics Canada, open licence); ROME (France Travail, Licence Ouverte); KBJI 2014 (BPS Indonesia)",
+]
+"""What the shipped index was made of; its manifest says so."""
+
+
 def build_shipped() -> int:
     """Build the shipped index again from ``data/`` (``make index``); gives the number of titles."""
     classification, titles = shipped_isco_08()
     folder = places.shipped("indexes", ISCO_08)
-    return build_index(folder, classification, titles, ["shipped with crosswalk: data/SOURCES.toml"], folder)
+    return build_index(folder, classification, titles, _SOURCES, folder)
 
 
 if __name__ == "__main__":
