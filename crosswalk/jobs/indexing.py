@@ -21,6 +21,15 @@ from crosswalk.search.semantic import SemanticIndex
 ISCO_08 = "isco-08"
 RECIPE = "recipe.toml"
 
+_TRAINED_ON = [
+    "ESCO 1.0.8 to 1.2.1 (European Commission, CC BY 4.0)",
+    "ISCO-08 titles and index (International Labour Organization)",
+    "17 national tables linked to ESCO (CC BY 4.0)",
+    "SOC 2020 coding index (Office for National Statistics, Open Government Licence v3)",
+    "NOC 2021 titles (Statistics Canada, open licence); ROME (France Travail, Licence Ouverte); KBJI 2014 (BPS Indonesia)",
+]
+"""What the shipped encoder learned from; every manifest says so."""
+
 
 def build_index(
     folder: Path,
@@ -59,7 +68,7 @@ def build_index(
         for part in (WEIGHTS_FILE, CLASSIFIER_FILE, RECIPE):
             shutil.copy(base / part, fresh / part)
         facts = {"format": FORMAT, "scheme": classification.scheme, "version": classification.version, "encoder": encoder}
-        manifest.seal(fresh, {**facts, "titles": len(book), "sources": list(sources)})
+        manifest.seal(fresh, {**facts, "titles": len(book), "sources": list(sources), "trained_on": _TRAINED_ON})
         _swap(fresh, folder, Path(name) / "old")
     return len(book)
 
@@ -94,22 +103,11 @@ def read_facts(path: Path) -> list[list[str]]:
         return list(csv.reader(stream, delimiter="\t"))[1:]
 
 
-_SOURCES = [
-    "titles: data/SOURCES.toml",
-    "encoder, trained on labels of: ESCO 1.0.8 to 1.2.1 (European Commission, CC BY 4.0)",
-    "encoder: ISCO-08 titles and index (International Labour Organization)",
-    "encoder: 17 national tables linked to ESCO (CC BY 4.0)",
-    "encoder: SOC 2020 coding index (Office for National Statistics, Open Government Licence v3)",
-    "encoder: NOC 2021 titles (Statistics Canada, open licence); ROME (France Travail, Licence Ouverte); KBJI 2014 (BPS Indonesia)",
-]
-"""What the shipped index was made of; its manifest says so."""
-
-
 def build_shipped() -> int:
     """Build the shipped index again from ``data/`` (``make index``); gives the number of titles."""
     classification, titles = shipped_isco_08()
     folder = places.shipped("indexes", ISCO_08)
-    return build_index(folder, classification, titles, _SOURCES, folder)
+    return build_index(folder, classification, titles, ["shipped with crosswalk: data/SOURCES.toml"], folder)
 
 
 if __name__ == "__main__":
