@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +15,7 @@ from crosswalk.errors import ModelError
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-_BATCH = 4096
+_BATCH = 2048
 _LONGEST_TEXT = 2000
 _STATIC = "sentence_transformers.models.StaticEmbedding"
 
@@ -79,9 +81,17 @@ class StaticEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors, shape (texts, dimensions), in the order of the texts; see ``Encoder``."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for begin in range(0, len(texts), _BATCH):
+
+        def fill(begin: int) -> None:
             batch = [text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]]
             self._sum_rows(self._tokenizer.encode_batch_fast(batch, add_special_tokens=False), vectors[begin : begin + len(batch)])
+
+        begins = range(0, len(texts), _BATCH)
+        if len(begins) > 1:  # one batch is tokenised while the rows of another are summed
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(fill, begins))
+        elif texts:
+            fill(0)
         return unit_length(vectors)
 
     def _sum_rows(self, readings: "Sequence[Encoding]", out: NDArray[np.float32]) -> None:
@@ -89,7 +99,7 @@ class StaticEncoder:
         lengths = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
         filled = np.flatnonzero(lengths)
         if len(filled):
-            ids = np.fromiter((piece for text in pieces for piece in text), dtype=np.int64, count=int(lengths.sum()))
+            ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int64, count=int(lengths.sum()))
             starts = np.cumsum(lengths[filled]) - lengths[filled]
             scaled = self._rows[ids] * self._scales[ids, None]
             out[filled] = np.add.reduceat(scaled, starts, axis=0)
