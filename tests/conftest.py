@@ -1,6 +1,7 @@
 """What the tests share: a user's folder of their own, the command line as a person calls it, the development data."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,13 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("CROSSWALK_SHARED", ROOT.parent / "shared")) / "data"
 
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the development data (../shared/data) is not here")
+
+
+def heed_signals() -> None:
+    """For a child process: take signals as a terminal's child does, even where these tests run with nohup or in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -23,7 +23,7 @@ from crosswalk.jobs.answers import AnswerColumns, Task, gather
 from crosswalk.places import shipped
 from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.store import Store
-from tests.conftest import Run
+from tests.conftest import Run, heed_signals
 
 OURS = ["code", "title", "probability", "method", "coarser_code", "coarser_title", "coarser_probability", "note"]
 
@@ -275,14 +275,14 @@ def test_ctrl_c_ends_a_run_soon_and_keeps_what_was_done(crosswalk: Run, tmp_path
     words = ["code", str(many(tmp_path / "in.csv", 40_000)), "--text-column", "job", "--text-column", "work",
              "--store", str(tmp_path / "s.db"), "-o", str(tmp_path / "o.csv")]  # fmt: skip
     stopped = subprocess.Popen([sys.executable, "-c", "from crosswalk.cli import main; main()", *words],
-                               stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ.copy())  # fmt: skip
+                               stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed_signals, env=os.environ.copy())  # fmt: skip
     deadline = time.monotonic() + 60
     while not answers_in(tmp_path / "s.db") and time.monotonic() < deadline:
         time.sleep(0.2)
     begun = time.monotonic()
     os.killpg(stopped.pid, signal.SIGINT)
     talk = stopped.communicate(timeout=60)[1]
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert stopped.returncode == 130, talk
     assert "goes on from here" in talk
     assert "Traceback" not in talk

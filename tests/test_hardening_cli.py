@@ -14,7 +14,7 @@ import pytest
 from crosswalk.errors import StoreError
 from crosswalk.files.tabular import with_kept_columns
 from crosswalk.store.store import Store
-from tests.conftest import Run
+from tests.conftest import Run, heed_signals
 from tests.test_store import begin, coding
 
 CALL = [sys.executable, "-c", "from crosswalk.cli import main; main()"]
@@ -135,13 +135,14 @@ def test_the_next_step_can_be_pasted_into_a_shell(crosswalk: Run, tmp_path: Path
 def test_a_signal_says_how_to_go_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
     path = small(tmp_path / "in.csv", 60_000)
     running = subprocess.Popen(
-        [*CALL, "map", str(path), "--store", str(tmp_path / "s.db")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*CALL, "map", str(path), "--store", str(tmp_path / "s.db")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_signals,
+    )  # fmt: skip
     deadline = time.monotonic() + 20
     while not (tmp_path / "s.db").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     running.send_signal(number)
-    _, said = running.communicate(timeout=30)
+    _, said = running.communicate(timeout=90)
     assert running.returncode == code, said
     assert "goes on from here" in said
     assert "Traceback" not in said
