@@ -275,7 +275,8 @@ def test_ctrl_c_ends_a_run_soon_and_keeps_what_was_done(crosswalk: Run, tmp_path
     words = ["code", str(many(tmp_path / "in.csv", 40_000)), "--text-column", "job", "--text-column", "work",
              "--store", str(tmp_path / "s.db"), "-o", str(tmp_path / "o.csv")]  # fmt: skip
     stopped = subprocess.Popen([sys.executable, "-c", "from crosswalk.cli import main; main()", *words],
-                               stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed_signals, env=os.environ.copy())  # fmt: skip
+                               stderr=subprocess.PIPE, text=True, start_new_session=True,
+                               preexec_fn=heed_signals, env=os.environ.copy())  # fmt: skip
     deadline = time.monotonic() + 60
     while not answers_in(tmp_path / "s.db") and time.monotonic() < deadline:
         time.sleep(0.2)
