@@ -24,7 +24,7 @@ WEIGHTS_FILE = "retriever.json"
 
 @dataclass(frozen=True)
 class FusionWeights:
-    """How much each search counts in the order of a shortlist; learned (benchmarks/melo.py prints with what gain)."""
+    """How much each search counts in the order of a shortlist; the shipped ones were chosen as benchmarks/README.md says."""
 
     semantic: float
     lexical: float

@@ -4,6 +4,7 @@ Each fold's model codes titles of its own held-out countries against the shipped
 title is asked a second time with a random tenth of the unit groups taken out of the book: those whose codes all went are "none".
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from scipy.optimize import minimize
 
 from crosswalk.coding.classifier import Weights
 from crosswalk.coding.features import EVIDENCE, evidence_matrix
+from crosswalk.errors import ModelError
 from crosswalk.files.readers import read_table
 from crosswalk.jobs.training.titles import FOLDS
 from crosswalk.model import IndexTitle, Query, Shortlist
@@ -43,6 +45,9 @@ def fold_samples(data: Path, folds: Path, titles: Sequence[IndexTitle], fusion: 
     random = np.random.default_rng(seed)
     samples = []
     for number, countries in enumerate(FOLDS):
+        training = json.loads((folds / f"fold{number}" / "training.json").read_text(encoding="utf-8"))
+        if not countries <= set(training["held_out"]):
+            raise ModelError("this encoder has seen the countries it is tested on", where=f"fold{number}", hint="train it with --folds")
         encoder = open_encoder(folds / f"fold{number}")
         asked = [entry for country in sorted(countries) for entry in table_titles(data, country, random)]
         codes = sorted({title.code for title in titles})
