@@ -143,8 +143,9 @@ class CodeProbability:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """What a text was coded to: probabilities over codes (largest first) plus ``p_none``, summing to one.
+    """What a text was coded to: probabilities over codes (largest first) plus ``p_none``.
 
+    Over all codes of the scheme they sum to one; ``codes`` holds the likeliest, ``rest`` is what the others have together.
     ``method`` says who decided; ``note`` says why in words when it was not the model. With method "register" the
     register's code stands first, whatever its probability. ``coarser`` is the finest group that is sure enough where
     no unit group is.
@@ -163,6 +164,11 @@ class Coding:
         if not self.codes:
             raise DataError(f"no code for this text ({self.note or 'nothing in the book resembles it'})")
         return self.codes[0]
+
+    @property
+    def rest(self) -> float:
+        """Probability of the codes that are not listed, together."""
+        return max(0.0, 1.0 - self.p_none - sum(entry.probability for entry in self.codes))
 
     def top(self, k: int) -> tuple[CodeProbability, ...]:
         """The ``k`` most probable codes."""

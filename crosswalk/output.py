@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crosswalk.jobs.books import BookRecord, Built
     from crosswalk.jobs.census import CodedFile
     from crosswalk.jobs.evaluation import Evaluation
+    from crosswalk.jobs.fitting import Fitted
 
 
 def say(line: str) -> None:
@@ -112,6 +113,16 @@ def print_evaluation(result: "Evaluation") -> None:
     rows += [["seconds", f"{result.seconds:.1f}"], ["titles a second", f"{result.n / max(result.seconds, 1e-9):,.0f}"]]
     rows += [[f"left out: {why}", f"{count:,}"] for why, count in result.left_out.items() if count]
     print_table(["figure", "value"], rows, right=["value"])
+
+
+def say_fitted(fitted: "Fitted") -> None:
+    """What a fit learned from, how good it is on answers kept apart, and what to do with it."""
+    left = ", ".join(f"{count:,} with {why}" for why, count in fitted.left_out.items() if count)
+    learned = f"learned from {fitted.answers:,} different answers, {fitted.codes:,} codes, in {fitted.seconds:.0f} s"
+    say(learned + (f"; left out: {left}" if left else ""))
+    say(f"tested on {fitted.quality.n:,} answers kept apart:")
+    print_evaluation(fitted.quality)
+    say(f"written: {fitted.folder} (its README.md is the model's card); use it: crosswalk code FILE --scheme {fitted.folder} ...")
 
 
 def say_imported(record: "BookRecord", before: Sequence["BookRecord"]) -> None:

@@ -71,7 +71,7 @@ def test_probabilities_sum_to_one_in_the_order_asked(texts: list[str]) -> None:
     codings = Autocoder.open(shipped("indexes", "isco-08")).code(texts)
     assert [coding.query.text for coding in codings] == texts
     for coding in codings:
-        assert coding.p_none + sum(entry.probability for entry in coding.codes) == pytest.approx(1)
+        assert coding.p_none + sum(entry.probability for entry in coding.codes) + coding.rest == pytest.approx(1)
         assert list(coding.codes) == sorted(coding.codes, key=lambda e: (-round(e.probability, 6), e.code))
 
 
@@ -93,7 +93,7 @@ def test_one_by_one_is_the_same_as_together(coder: Autocoder) -> None:
 )
 def test_strange_texts_are_answered(coder: Autocoder, text: str) -> None:
     coding = coder.code([Query(text)])[0]
-    assert coding.p_none + sum(entry.probability for entry in coding.codes) == pytest.approx(1)
+    assert coding.p_none + sum(entry.probability for entry in coding.codes) + coding.rest == pytest.approx(1)
 
 
 def copy_of_the_index(tmp_path: Path) -> Path:
@@ -132,11 +132,23 @@ def test_broken_weights_are_refused(tmp_path: Path, content: str) -> None:
         Classifier.load(tmp_path)
 
 
-def test_rows_of_probabilities_sum_to_one_whatever_the_evidence() -> None:
-    classifier = Classifier.load(shipped("indexes", "isco-08"))
-    count = len(classifier.weights.vector())
-    matrix = np.random.default_rng(1).random((50, 10, count)).astype(np.float32)
-    filled = np.random.default_rng(2).random((50, 10)) > 0.3
-    rows = classifier.probabilities(matrix, filled)
-    np.testing.assert_allclose(rows.sum(axis=1), 1)
-    assert (rows[:, :-1][~filled] == 0).all()
+def test_every_code_has_a_probability_and_with_none_they_sum_to_one(coder: Autocoder) -> None:
+    texts = ["nurse", "zxqv", "chauffeur de bus", "a" * 500]
+    shares = coder.probabilities(texts)
+    assert shares.shape == (4, len(coder.codes) + 1)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    for coding, row in zip(coder.code(texts, k=500), shares, strict=True):
+        assert len(coding.codes) == len(coder.codes)
+        assert coding.rest == pytest.approx(0, abs=1e-6)
+        assert coding.probability_of("2") == pytest.approx(row[[code.startswith("2") for code in coder.codes] + [False]].sum())
+
+
+def test_an_explanation_names_titles_and_the_words_that_carried_the_code(coder: Autocoder) -> None:
+    coding = coder.code(["experienced bus driver"])[0]
+    explained = coder.explain(coding)
+    assert explained.code == coding.best.code == "8331"
+    assert all(title.code == "8331" for title, _ in explained.titles)
+    parts = dict(explained.words)
+    assert max(parts, key=lambda word: parts[word]) == "bus"
+    with pytest.raises(DataError):
+        coder.explain(coding, "9999")

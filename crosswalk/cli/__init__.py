@@ -18,6 +18,7 @@ COMMANDS = {
     "lookup": "Code titles, now.",
     "map": "Map a classification to ISCO-08.",
     "code": "Code the answers of a survey or a census.",
+    "fit": "Train a classifier of your own from coded answers.",
     "evaluate": "Measure quality against known codes.",
     "export": "Write a run to a file.",
     "import": "Import official files: ISCO-08, indexes, ESCO, classifications.",

@@ -12,6 +12,30 @@ def command() -> None:
     """Train the models that crosswalk ships (extra "transformers")."""
 
 
+@command.command("classifier")
+@click.option("--data", type=options.FILE, required=True, help="Folder of label files: esco/, isco-08/, national/.")
+@click.option("--encoders", type=options.FILE, required=True, help="What 'train encoder --folds' wrote.")
+@click.option(
+    "-o", "--out", type=options.FILE, required=True, help="Folder for head, weights, calibration sample and the worlds behind them."
+)
+def classifier(data: Path, encoders: Path, out: Path) -> None:
+    """Train the shipped classifier over a trained encoder; `make index TRAINED=OUT` then installs it.
+
+    \b
+    Example:
+      crosswalk train classifier --data labels/ --encoders encoder/ -o classifier/
+    """
+    from crosswalk import output
+    from crosswalk.errors import UsageError
+
+    try:
+        from crosswalk.jobs.training.classifier import train_classifier
+    except ImportError as error:
+        raise UsageError(f"training needs more packages ({error.name})", hint="pip install 'isco-crosswalk[transformers]'") from None
+    train_classifier(data, encoders, out, output.say)
+    output.say(f"written: {out}")
+
+
 @command.command("encoder")
 @click.option("--data", type=options.FILE, required=True, help="Folder of label files: esco/, isco-08/, national/.")
 @click.option("-o", "--out", type=options.FILE, required=True, help="Folder for the model.")

@@ -4,9 +4,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from crosswalk import manifest, places
 from crosswalk.coding.classifier import Classifier
+from crosswalk.coding.explanation import Explanation, explain
+from crosswalk.coding.head import Head
 from crosswalk.coding.rules import Rules, after_model, before_model
+from crosswalk.coding.scorer import Scorer
 from crosswalk.errors import IndexFolderError
 from crosswalk.model import Classification, Coding, Query
 from crosswalk.search.book import Book
@@ -16,17 +22,17 @@ from crosswalk.search.lexical import LexicalIndex
 from crosswalk.search.retriever import FusionWeights, Retriever
 from crosswalk.search.semantic import SemanticIndex
 
-FORMAT = 2
+FORMAT = 3
 """Version of the index folder's layout. A folder of another version is refused."""
 
 
 class Autocoder:
     """Codes texts to one classification. Open it once, code many."""
 
-    def __init__(self, classification: Classification, retriever: Retriever, classifier: Classifier, fingerprint: str) -> None:
+    def __init__(self, classification: Classification, retriever: Retriever, scorer: Scorer, fingerprint: str) -> None:
         self.classification = classification
         self.retriever = retriever
-        self._classifier = classifier
+        self._scorer = scorer
         self.fingerprint = fingerprint
         """Hash of everything in the folder: equal fingerprints give equal codings."""
 
@@ -47,17 +53,32 @@ class Autocoder:
         searches = LexicalIndex.load(folder), SemanticIndex.load(folder, len(book))
         retriever = Retriever(book, *searches, encoder, FusionWeights.load(folder))
         fingerprint = manifest.sha256_of(folder / manifest.MANIFEST)[:16]
-        return cls(load_classification(folder), retriever, Classifier.load(folder), fingerprint)
+        classification = load_classification(folder)
+        return cls(classification, retriever, Scorer(retriever, classification, Classifier.load(folder), Head.load(folder)), fingerprint)
 
     def code(self, queries: Sequence[Query | str], k: int = 10, rules: Rules | None = None) -> list[Coding]:
-        """One coding a query, in the same order, each with at most ``k`` codes; ``rules`` stand before and around the model."""
+        """One coding a query, in the same order, each with its ``k`` likeliest codes; ``rules`` stand before and around the model."""
         asked = [query if isinstance(query, Query) else Query(query) for query in queries]
         codings = [before_model(query, rules) for query in asked]
         open_places = [place for place, coding in enumerate(codings) if coding is None]
-        shortlists = self.retriever.shortlists([asked[place] for place in open_places], k)
-        for place, coding in zip(open_places, self._classifier.codings(shortlists), strict=True):
+        scored = self._scorer.codings([asked[place] for place in open_places], k)
+        for place, coding in zip(open_places, scored, strict=True):
             codings[place] = after_model(coding, rules)
         return [coding for coding in codings if coding is not None]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes that a text can get, in the order of ``probabilities``."""
+        return self.retriever.book.code_names
+
+    def probabilities(self, queries: Sequence[Query | str]) -> NDArray[np.float64]:
+        """Shape (texts, codes + 1): what the model alone gives every code and, last, "none of these"; rows sum to one."""
+        asked = [query if isinstance(query, Query) else Query(query) for query in queries]
+        return np.concatenate([np.empty((0, len(self.codes) + 1)), *(scored.shares for _, scored in self._scorer.scored(asked))])
+
+    def explain(self, coding: Coding, code: str | None = None) -> Explanation:
+        """What carried a coding's best code, or ``code``: its titles in the book that are nearest, and what each word adds."""
+        return explain(self._scorer, coding, code)
 
 
 def find_index(scheme: str | Path) -> Path:

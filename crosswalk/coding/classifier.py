@@ -1,34 +1,36 @@
-"""Shortlists to probabilities. The only place that makes probabilities.
+"""Evidence to probabilities. The only place that makes probabilities.
 
-A conditional logit: every candidate's evidence is weighed to one number, "none of these" has a number of its own, and
-the softmax over them sums to one. The weights are learned (``jobs.training``) and kept as readable JSON.
+A conditional logit: every code's evidence is weighed to one number, "none of these" has a number of its own, made of how
+well the text is known at all, and the softmax over them sums to one. The weights are learned (``jobs.training``) and kept as readable JSON.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosswalk.coding.features import EVIDENCE, evidence_matrix
+from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features
 from crosswalk.errors import ModelError
-from crosswalk.model import CodeProbability, Coding, Shortlist
 
 FILE = "classifier.json"
+
+WITHOUT_HEAD = "classifier-without-head.json"
+"""The weights an index folder hands on to indexes of other schemes, for which its head knows no codes."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weight of each kind of evidence, and the number "none of these" starts from."""
+    """Weight of each feature of a code, and of each feature of the text that speaks for "none of these"."""
 
-    evidence: dict[str, float]
-    none: float
+    codes: dict[str, float]
+    none: dict[str, float]
 
-    def vector(self) -> NDArray[np.float64]:
-        """The weights in the order of ``EVIDENCE``."""
-        return np.array([self.evidence[name] for name in EVIDENCE])
+    def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The weights in the order of ``CODE_FEATURES`` and ``NONE_FEATURES``."""
+        codes = np.array([self.codes[name] for name in CODE_FEATURES], dtype=np.float32)
+        return codes, np.array([self.none[name] for name in NONE_FEATURES], dtype=np.float32)
 
 
 class Classifier:
@@ -38,42 +40,28 @@ class Classifier:
         self.weights = weights
 
     @classmethod
-    def load(cls, folder: Path) -> "Classifier":
+    def load(cls, folder: Path, name: str = FILE) -> "Classifier":
         """Read the weights of an index folder. Raises ModelError when they are not whole."""
         try:
-            raw = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            weights = Weights({name: float(raw["evidence"][name]) for name in EVIDENCE}, float(raw["none"]))
+            raw = json.loads((folder / name).read_text(encoding="utf-8"))
+            weights = Weights(
+                {name: float(raw["codes"][name]) for name in CODE_FEATURES}, {name: float(raw["none"][name]) for name in NONE_FEATURES}
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{FILE} cannot be used ({error!r})", where=str(folder), hint="build the index again") from None
-        if not np.all(np.isfinite([*weights.evidence.values(), weights.none])):
-            raise ModelError(f"{FILE} holds a weight that is not a number", where=str(folder), hint="build the index again")
+            raise ModelError(f"{name} cannot be used ({error!r})", where=str(folder), hint="build the index again") from None
+        if not all(np.all(np.isfinite(vector)) for vector in weights.vectors()):
+            raise ModelError(f"{name} holds a weight that is not a number", where=str(folder), hint="build the index again")
         return cls(weights)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, name: str = FILE) -> None:
         """Write the weights as readable JSON."""
-        (folder / FILE).write_text(json.dumps(asdict(self.weights), indent=1) + "\n", encoding="utf-8")
+        (folder / name).write_text(json.dumps(asdict(self.weights), indent=1) + "\n", encoding="utf-8")
 
-    def codings(self, shortlists: Sequence[Shortlist]) -> list[Coding]:
-        """One coding a shortlist, in the same order; codes by probability, ties by code."""
-        if not shortlists:
-            return []
-        width = max(1, max(len(shortlist.candidates) for shortlist in shortlists))
-        matrix, filled = evidence_matrix(shortlists, width)
-        probabilities = self.probabilities(matrix, filled)
-        return [_coding(shortlist, row) for shortlist, row in zip(shortlists, probabilities, strict=True)]
-
-    def probabilities(self, matrix: NDArray[np.float32], filled: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Shape (texts, k + 1), the last column "none of these"; rows sum to one."""
-        logits = matrix @ self.weights.vector()
-        logits = np.where(filled, logits, -np.inf)
-        logits = np.concatenate([logits, np.full((len(logits), 1), self.weights.none)], axis=1)
+    def probabilities(self, found: Features) -> NDArray[np.float64]:
+        """Shape (texts, codes + 1), the last column "none of these"; rows sum to one."""
+        codes, none = self.weights.vectors()
+        logits = np.concatenate([found.codes @ codes, (found.none @ none)[:, None]], axis=1).astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         raised = np.exp(logits)
         shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
         return shares
-
-
-def _coding(shortlist: Shortlist, row: NDArray[np.float64]) -> Coding:
-    entries = [CodeProbability(candidate.code, float(p), candidate) for candidate, p in zip(shortlist.candidates, row[:-1], strict=False)]
-    entries.sort(key=lambda entry: (-round(entry.probability, 6), entry.code))
-    return Coding(shortlist.query, tuple(entries), float(row[-1]))

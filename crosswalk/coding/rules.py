@@ -91,7 +91,7 @@ def under_constraints(coding: Coding, constraints: Sequence[Constraint]) -> Codi
     left = [entry for entry in coding.codes if all(constraint.allows(entry.code) for constraint in held)]
     if len(left) == len(coding.codes):
         return coding
-    total = sum(entry.probability for entry in left) + coding.p_none
+    total = sum(entry.probability for entry in left) + coding.p_none + coding.rest
     if total <= 0.0:
         left, total = [], 0.0
     codes = tuple(replace(entry, probability=entry.probability / total) for entry in left)

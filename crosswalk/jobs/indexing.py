@@ -2,13 +2,19 @@
 
 import csv
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from crosswalk import manifest, places
 from crosswalk.coding.autocoder import FORMAT
 from crosswalk.coding.classifier import FILE as CLASSIFIER_FILE
+from crosswalk.coding.classifier import WITHOUT_HEAD
+from crosswalk.coding.head import FACTS as HEAD_FACTS
+from crosswalk.coding.head import FILE as HEAD_FILE
+from crosswalk.coding.head import Head
+from crosswalk.coding.threshold import FILE as CALIBRATION
 from crosswalk.errors import DataError
 from crosswalk.model import Classification, IndexTitle, Item
 from crosswalk.search.book import Book
@@ -20,6 +26,7 @@ from crosswalk.search.semantic import SemanticIndex
 
 ISCO_08 = "isco-08"
 RECIPE = "recipe.toml"
+_ENCODER_PARTS = ("model.safetensors", "tokenizer.json", "modules.json", "training.json")
 
 _TRAINED_ON = [
     "ESCO 1.0.8 to 1.2.1 (European Commission, CC BY 4.0)",
@@ -38,12 +45,13 @@ def build_index(
     sources: Sequence[str],
     base: Path,
     encoder: str | None = None,
+    install: Callable[[Path], None] | None = None,
 ) -> int:
     """Write the index folder in one step (an older one is replaced whole); gives the number of titles.
 
-    ``base`` is the index folder whose encoder, fusion weights and classifier are taken over; ``encoder`` names another one, which
-    must then be there whenever the index is opened. Titles of codes the classification lacks are
-    refused with DataError, since they could never be right.
+    ``base`` is the index folder whose encoder, fusion weights and classifier are taken over, its head and calibration sample too where
+    the codes are the same; ``encoder`` names another encoder, which must then be there whenever the index is opened. Titles of
+    codes the classification lacks are refused with DataError, since they could never be right.
     """
     units = {item.code for item in classification.unit_groups}
     kept = list(titles)
@@ -65,12 +73,29 @@ def build_index(
         if encoder is None:
             shutil.copytree(base / "encoder", fresh / "encoder")
         SemanticIndex.build(open_encoder(encoder or fresh / "encoder").encode(normalised)).save(fresh)
-        for part in (WEIGHTS_FILE, CLASSIFIER_FILE, RECIPE):
-            shutil.copy(base / part, fresh / part)
+        _take_over(base, fresh, same_codes=encoder is None and install is None and _knows(base, units))
+        if install:
+            install(fresh)
         facts = {"format": FORMAT, "scheme": classification.scheme, "version": classification.version, "encoder": encoder}
         manifest.seal(fresh, {**facts, "titles": len(book), "sources": list(sources), "trained_on": _TRAINED_ON})
         _swap(fresh, folder, Path(name) / "old")
     return len(book)
+
+
+def _knows(base: Path, codes: set[str]) -> bool:
+    """Whether the head of ``base`` was trained for exactly these codes."""
+    head = Head.load(base)
+    return head is not None and set(head.facts.codes) == codes
+
+
+def _take_over(base: Path, fresh: Path, *, same_codes: bool) -> None:
+    """Copy what makes probabilities: with the head where it knows the codes, else the weights fitted without one."""
+    for part in (WEIGHTS_FILE, WITHOUT_HEAD, RECIPE):
+        shutil.copy(base / part, fresh / part)
+    for part in (CLASSIFIER_FILE, HEAD_FILE, HEAD_FACTS, CALIBRATION) if same_codes else ():
+        shutil.copy(base / part, fresh / part)
+    if not same_codes:
+        shutil.copy(base / WITHOUT_HEAD, fresh / CLASSIFIER_FILE)
 
 
 def _swap(fresh: Path, folder: Path, aside: Path) -> None:
@@ -103,12 +128,24 @@ def read_facts(path: Path) -> list[list[str]]:
         return list(csv.reader(stream, delimiter="\t"))[1:]
 
 
-def build_shipped() -> int:
-    """Build the shipped index again from ``data/`` (``make index``); gives the number of titles."""
+def build_shipped(trained: Path | None = None, encoder: Path | None = None) -> int:
+    """Build the shipped index again from ``data/`` (``make index``); gives the number of titles.
+
+    ``encoder`` and ``trained`` are what ``crosswalk train encoder`` and ``train classifier`` wrote: they take the place of what is there.
+    """
     classification, titles = shipped_isco_08()
     folder = places.shipped("indexes", ISCO_08)
-    return build_index(folder, classification, titles, ["shipped with crosswalk: data/SOURCES.toml"], folder)
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(shutil.copytree(folder, Path(name) / "base"))
+        if encoder:
+            shutil.rmtree(base / "encoder")
+            for part in _ENCODER_PARTS:
+                (base / "encoder" / part).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(encoder / part, base / "encoder" / part)
+        for part in (CLASSIFIER_FILE, WITHOUT_HEAD, HEAD_FILE, HEAD_FACTS, CALIBRATION) if trained else ():
+            shutil.copy(Path(str(trained)) / part, base / part)
+        return build_index(folder, classification, titles, ["shipped with crosswalk: data/SOURCES.toml"], base)
 
 
 if __name__ == "__main__":
-    build_shipped()
+    build_shipped(*(Path(argument) for argument in sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Lexical search: titles spelt like the text. Exact first, then hashed character n-grams, rapidfuzz on the shortlist only."""
+"""Lexical search: titles spelt like the text. The same title first, then hashed character n-grams."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crosswalk.search.ngrams import BITS, grams
+from crosswalk.search.ngrams import BITS, distinct, grams
 from crosswalk.text import fold
 
 _POSTINGS_READ = 20_000
 """Postings looked at for one text, rarest n-grams first: bounds the time on books of hundreds of thousands of titles."""
 _QUERY_BLOCK = 4096
-_FUZZY_LENGTH = 200
 
 
 class Hits(NamedTuple):
@@ -66,7 +65,8 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path) -> "LexicalIndex":
         """Open, memory-mapped, the postings of an index folder (whose manifest has been verified)."""
-        return cls(*(np.load(folder / f"lexical_{name}.npy", mmap_mode="r", allow_pickle=False) for name in _PARTS))
+        opened = (np.load(folder / f"lexical_{name}.npy", mmap_mode="r", allow_pickle=False) for name in _PARTS)
+        return cls(*(np.asarray(part) for part in opened))  # a memmap is slower to cut than the array over it
 
     def save(self, folder: Path) -> None:
         """Write the postings into an index folder."""
@@ -107,19 +107,11 @@ class LexicalIndex:
         most = k * len(order)  # a title stands at most once in each n-gram's postings
         if len(titles) > most:
             titles = titles[np.argpartition(-values, most - 1)[:most]]
-        candidates = np.unique(titles)
+        candidates = distinct(titles.astype(np.int64))
         values = scores[candidates]
         ranked = np.lexsort((candidates, -np.round(values, 6)))
         ranked = ranked[:k]
         return Hits(candidates[ranked].astype(np.int64), np.minimum(values[ranked], 1.0).astype(np.float32))
-
-
-def similarity(text: str, title: str) -> float:
-    """Edit similarity 0..1 of two normalised texts, whatever the order of their words (rapidfuzz)."""
-    from rapidfuzz import fuzz
-
-    a, b = fold(text[:_FUZZY_LENGTH]), fold(title[:_FUZZY_LENGTH])
-    return max(fuzz.ratio(a, b), fuzz.token_sort_ratio(a, b)) / 100 if a and b else 0.0
 
 
 _PARTS = ("starts", "titles", "weights", "keys", "key_titles")

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import IndexFolderError
-from crosswalk.model import Candidate, Query, Shortlist
+from crosswalk.model import Candidate, IndexTitle, Query, Shortlist
 from crosswalk.search.book import Book
 from crosswalk.search.encoder import Encoder
-from crosswalk.search.lexical import Hits, LexicalIndex, similarity
+from crosswalk.search.evidence import KINDS, Evidence, gather
+from crosswalk.search.lexical import Hits, LexicalIndex
 from crosswalk.search.semantic import SemanticIndex
 from crosswalk.text import LONGEST_TEXT, normalise
 
@@ -39,18 +40,6 @@ class FusionWeights:
             raise IndexFolderError(f"{WEIGHTS_FILE} cannot be used ({error!r})", where=str(folder), hint="build the index again") from None
 
 
-@dataclass(slots=True)
-class _Evidence:
-    """What speaks for one code while its candidates are gathered: the best title so far, and the best of each search."""
-
-    position: int
-    fused: float = -1.0
-    semantic: float = 0.0
-    lexical: float = 0.0
-    exact: float = 0.0
-    votes: float = 0.0
-
-
 class Retriever:
     """Holds the book and its searches open. Safe to share between threads."""
 
@@ -60,55 +49,38 @@ class Retriever:
         self._lexical = lexical
         self._semantic = semantic
         self._weights = weights
+        self._first_titles = np.unique(book.codes, return_index=True)[1]
+
+    def evidence(self, normalised: Sequence[str], vectors: NDArray[np.float32]) -> Evidence:
+        """What speaks for each of the book's codes, for texts in normal form and their vectors."""
+        exact = [Hits(same.astype(np.int64), np.ones(len(same), dtype=np.float32)) for same in self._lexical.exact(normalised)]
+        found = [exact, self._semantic.search(vectors, TITLES_READ), self._lexical.search(normalised, TITLES_READ)]
+        weights = self._weights
+        return gather(found, (weights.exact, weights.semantic, weights.lexical), self.book.codes, len(self.book.code_names))
 
     def shortlists(self, queries: Sequence[Query], k: int = 10) -> list[Shortlist]:
-        """One shortlist a query, in the same order, of at most ``k`` codes."""
+        """One shortlist a query, in the same order, of at most ``k`` codes, by the fused searches alone."""
         normalised = [normalise(query_text(query)) for query in queries]
-        exact = self._lexical.exact(normalised)
-        lexical = self._lexical.search(normalised, TITLES_READ)
-        semantic = self._semantic.search(self.encoder.encode(normalised), TITLES_READ)
+        evidence = self.evidence(normalised, self.encoder.encode(normalised))
+        order = np.argsort(-evidence.fused, axis=1, kind="stable")[:, :k]
         return [
-            Shortlist(query, self._candidates(text, same, alike, near, k))
-            for query, text, same, alike, near in zip(queries, normalised, exact, lexical, semantic, strict=True)
+            Shortlist(query, tuple(self.candidate(evidence, row, int(code)) for code in codes if evidence.matched[row, code] >= 0))
+            for row, (query, codes) in enumerate(zip(queries, order, strict=True))
         ]
 
-    def _candidates(self, text: str, exact: NDArray[np.int32], lexical: Hits, semantic: Hits, k: int) -> tuple[Candidate, ...]:
-        found: dict[int, _Evidence] = {}
-        for position, by_search in self._titles(exact, lexical, semantic).items():
-            self._weigh(found.setdefault(int(self.book.codes[position]), _Evidence(position)), position, by_search)
-        total = sum(evidence.votes for evidence in found.values()) or 1.0
-        ranked = sorted(found.items(), key=lambda entry: (-round(entry[1].fused, 6), entry[0]))
-        return tuple(self._candidate(text, code, evidence, total) for code, evidence in ranked[:k])
+    def nearest_titles(self, query: Query, code: str, k: int) -> tuple[tuple[IndexTitle, float], ...]:
+        """The ``k`` titles of one code that are nearest to a text in meaning, with their similarity."""
+        places = np.flatnonzero(self.book.codes == self.book.code_names.index(code))
+        near = self.encoder.encode([normalise(self.book.text(int(place))) for place in places])
+        scores = near @ self.encoder.encode([normalise(query_text(query))])[0]
+        order = np.argsort(-np.round(scores, 6), kind="stable")[:k]
+        return tuple((self.book.title(int(places[n])), float(scores[n])) for n in order)
 
-    @staticmethod
-    def _titles(exact: NDArray[np.int32], lexical: Hits, semantic: Hits) -> dict[int, list[float]]:
-        """Titles found by any search: position -> [exact, lexical, semantic], a search that missed it counting 0."""
-        titles: dict[int, list[float]] = {position: [1.0, 0.0, 0.0] for position in exact.tolist()}
-        for place, hits in ((1, lexical), (2, semantic)):
-            for position, score in zip(hits.titles.tolist(), hits.scores.tolist(), strict=True):
-                titles.setdefault(position, [0.0, 0.0, 0.0])[place] = score
-        return titles
-
-    def _weigh(self, evidence: _Evidence, position: int, by_search: list[float]) -> None:
-        exact, lexical, semantic = by_search
-        fused = self._weights.exact * exact + self._weights.lexical * lexical + self._weights.semantic * semantic
-        if fused > evidence.fused:
-            evidence.fused, evidence.position = fused, position
-        evidence.exact = max(evidence.exact, exact)
-        evidence.lexical = max(evidence.lexical, lexical)
-        evidence.semantic = max(evidence.semantic, semantic)
-        evidence.votes += max(fused, 0.0) ** 4
-
-    def _candidate(self, text: str, code: int, evidence: _Evidence, total: float) -> Candidate:
-        matched = self.book.title(evidence.position)
-        scores = {
-            "exact": evidence.exact,
-            "semantic": evidence.semantic,
-            "lexical": evidence.lexical,
-            "spelling": 1.0 if evidence.exact else similarity(text, normalise(matched.text)),
-            "votes": evidence.votes / total,
-        }
-        return Candidate(self.book.code_names[code], matched, scores)
+    def candidate(self, evidence: Evidence, row: int, code: int, **more: float) -> Candidate:
+        """A code of text ``row`` with the title that speaks for it: the best one found, else the code's first in the book."""
+        position = int(evidence.matched[row, code])
+        matched = self.book.title(position if position >= 0 else int(self._first_titles[code]))
+        return Candidate(self.book.code_names[code], matched, dict(zip(KINDS, evidence.scores[row, code].tolist(), strict=True)) | more)
 
 
 def query_text(query: Query) -> str:

@@ -1,111 +1,75 @@
-"""Learns how the classifier weighs its evidence, on titles of countries that the encoder has not seen.
+"""Learns how the classifier weighs its evidence, on titles of countries that encoder and head have not seen.
 
-Each fold's model codes titles of its own held-out countries against the shipped book. So that "none of these" is learned too, every
-title is asked a second time with a random tenth of the unit groups taken out of the book: those whose codes all went are "none".
+Each fold's models code titles of its own held-out countries against the shipped book. So that "none of these" is learned too, every
+title is asked a second time of a head trained without 15 % of the unit groups, and of a book without them: titles whose codes all
+went are "none".
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from crosswalk.coding.classifier import Weights
-from crosswalk.coding.features import EVIDENCE, evidence_matrix
-from crosswalk.errors import ModelError
-from crosswalk.files.readers import read_table
-from crosswalk.jobs.training.titles import FOLDS
-from crosswalk.model import IndexTitle, Query, Shortlist
-from crosswalk.search.book import Book
-from crosswalk.search.encoder import Encoder, open_encoder
-from crosswalk.search.lexical import LexicalIndex
-from crosswalk.search.retriever import FusionWeights, Retriever
-from crosswalk.search.semantic import SemanticIndex
+from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features
 
-_WIDTH = 10
-_TITLES_A_TABLE = 400
-_TAKEN_OUT = 0.10
-_DECAY = 1e-3
+_DECAY = 1e-4
+_WITHOUT_HEAD = [place for place, name in enumerate(CODE_FEATURES) if not name.startswith("head")]
+_NONE_WITHOUT_HEAD = [NONE_FEATURES.index(name) for name in ("start", "best_semantic", "best_lexical")]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Evidence of n titles, shape (n, width, evidence), which places are filled, and which are right (the last one: none)."""
+    """Features of n texts, and which codes are right, shape (n, codes + 1); the last one says that none of them is."""
 
-    matrix: NDArray[np.float32]
-    filled: NDArray[np.bool_]
+    features: Features
     right: NDArray[np.bool_]
 
 
-def fold_samples(data: Path, folds: Path, titles: Sequence[IndexTitle], fusion: FusionWeights, seed: int = 8) -> list[Sample]:
-    """One sample a fold, of its held-out countries' tables."""
-    random = np.random.default_rng(seed)
-    samples = []
-    for number, countries in enumerate(FOLDS):
-        training = json.loads((folds / f"fold{number}" / "training.json").read_text(encoding="utf-8"))
-        if not countries <= set(training["held_out"]):
-            raise ModelError("this encoder has seen the countries it is tested on", where=f"fold{number}", hint="train it with --folds")
-        encoder = open_encoder(folds / f"fold{number}")
-        asked = [entry for country in sorted(countries) for entry in table_titles(data, country, random)]
-        codes = sorted({title.code for title in titles})
-        gone = set(random.choice(codes, int(_TAKEN_OUT * len(codes)), replace=False))
-        whole = _sample(_retriever(titles, encoder, fusion), asked)
-        less = _sample(_retriever([title for title in titles if title.code not in gone], encoder, fusion), asked)
-        samples += [whole, less]
-    return samples
+def right_of(truth: Sequence[frozenset[str]], codes: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of ``codes`` are right for each text, shape (texts, codes + 1); the last says that none is."""
+    number = {code: place for place, code in enumerate(codes)}
+    right = np.zeros((len(truth), len(codes) + 1), dtype=bool)
+    for row, found in enumerate(truth):
+        right[row, [number[code] for code in found if code in number] or [len(codes)]] = True
+    return right
 
 
-def table_titles(data: Path, country: str, random: np.random.Generator) -> list[tuple[str, frozenset[str]]]:
-    """Some titles of a country's tables with their ISCO-08 codes."""
-    found = []
-    for path in sorted((data / "national" / "esco_tables").glob(f"{country}_*.csv.gz")):
-        table = read_table(path)
-        title, codes = table.columns.index("title"), table.columns.index("isco08_any")
-        rows = [(row[title], frozenset(row[codes].split("|"))) for row in table.rows if row[title] and row[codes]]
-        found += [rows[place] for place in random.permutation(len(rows))[:_TITLES_A_TABLE]]
-    return found
+def fit_weights(samples: Sequence[Sample], *, head: bool = True, prior: Weights | None = None, hold: float = _DECAY) -> Weights:
+    """The weights under which the right answers are likeliest; those of the head are zero where it is not used.
 
-
-def _retriever(titles: Iterable[IndexTitle], encoder: Encoder, fusion: FusionWeights) -> Retriever:
-    book = Book.of(titles)
-    normalised = book.normalised()
-    return Retriever(book, LexicalIndex.build(normalised), SemanticIndex.build(encoder.encode(normalised)), encoder, fusion)
-
-
-def _sample(retriever: Retriever, asked: Sequence[tuple[str, frozenset[str]]]) -> Sample:
-    shortlists = retriever.shortlists([Query(text) for text, _ in asked], _WIDTH)
-    matrix, filled = evidence_matrix(shortlists, _WIDTH)
-    known = set(retriever.book.code_names)
-    right = np.array([_right(found, codes, known) for found, (_, codes) in zip(shortlists, asked, strict=True)])
-    return Sample(matrix, filled, right)
-
-
-def _right(found: Shortlist, codes: frozenset[str], known: set[str]) -> list[bool]:
-    """Which candidates are right; the last place says that none of the book's codes is."""
-    hits = [candidate.code in codes for candidate in found.candidates]
-    return [*hits, *[False] * (_WIDTH - len(hits)), not codes & known]
-
-
-def fit_weights(samples: Sequence[Sample]) -> Weights:
-    """The weights under which the right answers are likeliest; titles whose right code is on no shortlist pull towards "none"."""
-    matrix = np.concatenate([sample.matrix for sample in samples]).astype(np.float64)
-    filled = np.concatenate([sample.filled for sample in samples])
-    right = np.concatenate([sample.right for sample in samples])
-    right[~right.any(axis=1), -1] = True
+    ``hold`` is the strength that holds them to ``prior`` (else to zero): what a sample says nothing of stays as it was.
+    """
+    used = list(range(len(CODE_FEATURES))) if head else _WITHOUT_HEAD
+    used_none = list(range(len(NONE_FEATURES))) if head else _NONE_WITHOUT_HEAD
+    parts = [(s.features.codes[:, :, used], s.features.none[:, used_none], s.right) for s in samples]
+    count = sum(len(right) for _, _, right in parts)
+    known = prior.vectors() if prior else (np.zeros(len(CODE_FEATURES)), np.zeros(len(NONE_FEATURES)))
+    rest = np.concatenate([known[0][used], known[1][used_none]]).astype(np.float64)
 
     def cost(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = np.where(filled, matrix @ weights[:-1], -np.inf)
-        logits = np.concatenate([logits, np.full((len(logits), 1), weights[-1])], axis=1)
-        logits -= logits.max(axis=1, keepdims=True)
-        shares = np.exp(logits)
-        shares /= shares.sum(axis=1, keepdims=True)
-        hit = (shares * right).sum(axis=1, keepdims=True)
-        slope = (shares - shares * right / np.maximum(hit, 1e-12)) / len(shares)
-        gradient = np.append(np.einsum("nk,nke->e", slope[:, :-1], matrix), slope[:, -1].sum()) + 2 * _DECAY * weights
-        return float(-np.log(np.maximum(hit, 1e-12)).mean() + _DECAY * weights @ weights), gradient
+        apart = weights - rest
+        loss, slope = hold * float(apart @ apart), 2 * hold * apart
+        code_weights, none_weights = weights[: len(used)].astype(np.float32), weights[len(used) :].astype(np.float32)
+        for codes, none, right in parts:
+            logits = np.concatenate([codes @ code_weights, (none @ none_weights)[:, None]], axis=1)
+            logits -= logits.max(axis=1, keepdims=True)
+            shares = np.exp(logits)
+            shares /= shares.sum(axis=1, keepdims=True)
+            hit = np.maximum((shares * right).sum(axis=1, keepdims=True), 1e-12)
+            pull = (shares - shares * right / hit) / count
+            loss -= float(np.log(hit).sum()) / count
+            by_code = np.tensordot(pull[:, :-1], codes, axes=([0, 1], [0, 1]))
+            slope += np.concatenate([by_code, pull[:, -1] @ none])
+        return loss, slope
 
-    found = minimize(cost, np.zeros(len(EVIDENCE) + 1), jac=True, method="L-BFGS-B").x
-    return Weights({name: round(float(value), 4) for name, value in zip(EVIDENCE, found, strict=False)}, round(float(found[-1]), 4))
+    found = minimize(cost, rest, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    codes, none = np.zeros(len(CODE_FEATURES)), np.zeros(len(NONE_FEATURES))
+    codes[used], none[used_none] = found[: len(used)], found[len(used) :]
+    return Weights(_named(CODE_FEATURES, codes), _named(NONE_FEATURES, none))
+
+
+def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}

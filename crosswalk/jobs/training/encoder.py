@@ -9,6 +9,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def ranking_loss(encoded: torch.Tensor, batch: Batch, recipe: Recipe) -> tuple[f
     Softmax over the targets (and, lighter, over the titles); several right ones count together, neutral ones not at all.
     """
     sharpness, count = 1.0 / recipe["temperature"], len(batch.titles)
-    titles, targets = (encoded[:count] * sharpness).bfloat16(), encoded[count:].bfloat16()
+    short = _product_type()
+    titles, targets = (encoded[:count] * sharpness).to(short), encoded[count:].to(short)
     scores = torch.mm(titles, targets.T).float().sub_(sharpness).exp_()
     near, (row, column), weight = torch.from_numpy(batch.neutral), torch.from_numpy(batch.right), torch.from_numpy(batch.weight)
     scores[near[0], near[1]] = 0.0
@@ -77,8 +79,14 @@ def ranking_loss(encoded: torch.Tensor, batch: Batch, recipe: Recipe) -> tuple[f
     pull = right * (by_row[row] / hit[row] + weight[row] * by_column[column] / met[column].clamp_min(1e-20))
     scores.mul_((by_row / crowd)[:, None] + by_column / everyone)
     scores.index_put_((row, column), -pull, accumulate=True)
-    slope = scores.bfloat16()
+    slope = scores.to(short)
     return loss.item(), torch.cat([torch.mm(slope, targets).float() * sharpness, torch.mm(slope.T, titles).float()])
+
+
+@cache
+def _product_type() -> torch.dtype:
+    """16 bits where the processor multiplies them quickly; without such instructions they take five times as long as 32."""
+    return torch.bfloat16 if "AVX512" in torch.backends.cpu.get_cpu_capability() else torch.float32
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,7 @@ def train(
     torch.set_num_threads(os.cpu_count() or 1)
     batches, texts = Batches(titles, unit_groups, recipe), prepared.numbers(titles)
     vectors = vectors.copy() if vectors else begin(prepared, titles, batches, recipe)
+    fall = settings["falls_over"]
     rng, started, losses = np.random.default_rng(recipe["seed"] + 1), time.monotonic(), []
     for step in range(settings["steps"]):
         batch = batches.draw()
@@ -145,7 +154,7 @@ def train(
         encoded, opened = vectors.bags(ids, lengths, kept)
         loss, gradient = ranking_loss(encoded.detach(), batch, settings)
         encoded.backward(gradient)  # type: ignore[no-untyped-call]
-        vectors.step(opened, settings["rate"] * min(1.0, (step + 1) / 30) * max(settings["last_rate"], 1 - step / settings["steps"]))
+        vectors.step(opened, settings["rate"] * min(1.0, (step + 1) / 30) * max(settings["last_rate"], 1 - step / fall))
         losses.append(loss)
         if (step + 1) % 50 == 0:
             say(f"{stage}: step {step + 1} of {settings['steps']}, loss {np.mean(losses[-50:]):.3f}, {time.monotonic() - started:.0f} s")

@@ -5,16 +5,17 @@ A concept is the last part of an ESCO URI: an occupation's UUID, or "C2211" for 
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crosswalk.files.readers import read_table
+from crosswalk.text import normalise
 
 FOLDS: tuple[frozenset[str], ...] = (
     frozenset({"aut", "swe", "fra", "lva"}),
     frozenset({"bel", "bgr", "hrv", "nor"}),
     frozenset({"cze", "esp", "nld", "rou"}),
-    frozenset({"est", "ita", "ltu", "svn"}),
+    frozenset({"est", "gbr", "ita", "ltu", "svn"}),
 )
 NEWEST_LAST = ("v1.0.8", "v1.1.1", "v1.2.0", "v1.2.1")
 MATCH_WEIGHTS = {"exactMatch": 1.0, "narrowMatch": 1.0, "closeMatch": 0.5, "broadMatch": 0.25}
@@ -78,7 +79,7 @@ def table_titles(data: Path, held_out: frozenset[str]) -> list[Title]:
     return titles
 
 
-def _uk_index(data: Path) -> Iterator[tuple[str, str]]:
+def uk_index(data: Path) -> Iterator[tuple[str, str]]:
     """Titles of the British coding index with their qualifiers, and their ISCO-08 codes."""
     for row in _rows(data / "national/uk_soc2020/soc2020volume2thecodingindexexcel16042025.xlsx"):
         isco = row["ISCO-08 code based on SOC2020"]
@@ -90,7 +91,8 @@ def class_titles(data: Path, held_out: frozenset[str]) -> list[Title]:
     """Titles known only by their ISCO-08 unit groups: ILO index, United Kingdom, Canada, Indonesia, France's ROME."""
     national = data / "national"
     found: list[tuple[str, str, str]] = [(row["title"], "en", row["isco08"]) for row in _rows(data / "isco-08" / "index_en.csv")]
-    found += [(text, "en", code) for text, code in _uk_index(data)]
+    if "gbr" not in held_out:
+        found += [(text, "en", code) for text, code in uk_index(data)]
     files = [("canada_noc2021/titles_en", "en"), ("canada_noc2021/titles_fr", "fr"), ("indonesia_kbji2014/titles", "id")]
     if "fra" not in held_out:
         files.append(("france_rome/appellations", "fr"))
@@ -107,4 +109,5 @@ def class_titles(data: Path, held_out: frozenset[str]) -> list[Title]:
 def read_titles(data: Path, held_out: frozenset[str]) -> tuple[list[Title], dict[str, str]]:
     """All titles to learn from with `held_out` countries' own tables left out; and occupation -> unit group."""
     esco, unit_groups = esco_titles(data)
-    return esco + group_titles(data) + table_titles(data, held_out) + class_titles(data, held_out), unit_groups
+    titles = esco + group_titles(data) + table_titles(data, held_out) + class_titles(data, held_out)
+    return list(dict.fromkeys(replace(title, text=text) for title in titles if (text := normalise(title.text)))), unit_groups

@@ -1,0 +1,50 @@
+"""crosswalk fit"""
+
+from pathlib import Path
+
+import click
+
+from crosswalk.cli import options
+
+
+@click.command("fit")
+@click.argument("file", type=options.FILE)
+@click.option("--text-column", "texts", multiple=True, required=True, help="Column of the answers; more (tasks, industry) may follow.")
+@click.option("--truth-column", required=True, help="Column of the codes that people gave.")
+@click.option(
+    "--scheme", default="isco-08", show_default=True, help="Scheme of the codes: one that is there (it is built upon), or a new name."
+)
+@click.option("--classification", type=options.FILE, help="For a new scheme: a file of its codes and titles, descriptions too.")
+@click.option("--encoder", help="A sentence-transformers model in place of the shipped encoder (name or folder).")
+@click.option(
+    "--test", type=click.FloatRange(0.01, 0.5), default=0.1, show_default=True, help="Share of the answers kept apart to test on."
+)
+@click.option("--seed", type=int, default=8, show_default=True, help="Same seed, same split, same classifier.")
+@click.option("-o", "--out", type=options.FILE, required=True, help="Folder to write; name it with --scheme afterwards.")
+@options.reading
+def command(file: Path, texts: tuple[str, ...], truth_column: str, scheme: str, classification: Path | None, encoder: str | None,
+            test: float, seed: int, out: Path, sheet: str | None, encoding: str | None, delimiter: str | None) -> None:  # fmt: skip
+    """Train a classifier of your own from coded answers.
+
+    \b
+    Examples:
+      crosswalk fit coded.csv --text-column answer --truth-column isco08 -o my-isco
+      crosswalk fit coded.csv --text-column job --text-column tasks --truth-column code --scheme cno --classification cno.xlsx -o my-cno
+      crosswalk code new.csv --text-column answer --scheme ./my-isco --target-accuracy 0.95 -o coded.csv
+    """
+    from crosswalk import output
+    from crosswalk.cli.columns import text_and_truth
+    from crosswalk.errors import UsageError
+    from crosswalk.files.readers import read_table
+
+    try:
+        from crosswalk.jobs.fitting import FitJob, fit
+    except ImportError as error:
+        raise UsageError(f"training needs more packages ({error.name})", hint="pip install 'isco-crosswalk[transformers]'") from None
+    from crosswalk.cli.fitting_options import chosen_scheme
+
+    table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    named, truth = text_and_truth(table, texts, truth_column, output.say)
+    found, titles, base = chosen_scheme(scheme, classification, table, truth, output.say)
+    fitted = fit(FitJob(table, tuple(named), truth, found, titles, out, base, encoder, test, seed), output.say)
+    output.say_fitted(fitted)

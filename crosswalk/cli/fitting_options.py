@@ -1,0 +1,46 @@
+"""The scheme that `crosswalk fit` trains for: one that is there, or a new one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from crosswalk.coding.autocoder import find_index
+from crosswalk.errors import IndexFolderError, UsageError
+from crosswalk.files.table import Table
+from crosswalk.jobs.fitting import opened_scheme, scheme_of_codes
+from crosswalk.jobs.importing import Reading, import_classification
+from crosswalk.jobs.indexing import ISCO_08
+from crosswalk.model import Classification, IndexTitle
+from crosswalk.places import shipped
+
+
+def chosen_scheme(
+    scheme: str, file: Path | None, table: Table, truth: str, say: Callable[[str], None]
+) -> tuple[Classification, tuple[IndexTitle, ...], Path]:
+    """The classification, the titles known of it, and the index folder that is built upon.
+
+    Raises UsageError when a file is given for a scheme that is there already.
+    """
+    try:
+        base = find_index(scheme)
+    except IndexFolderError:
+        return _new_scheme(scheme, file, table, truth, say)
+    if file is not None:
+        raise UsageError(f"there is a scheme called {scheme!r} already", hint="leave out --classification, or give --scheme a new name")
+    classification, titles = opened_scheme(base)
+    say(f"building upon {scheme!r}: {len(classification.unit_groups):,} codes, {len(titles):,} titles")
+    return classification, titles, base
+
+
+def _new_scheme(
+    scheme: str, file: Path | None, table: Table, truth: str, say: Callable[[str], None]
+) -> tuple[Classification, tuple[IndexTitle, ...], Path]:
+    base = shipped("indexes", ISCO_08)
+    if file is None:
+        classification = scheme_of_codes(scheme, table, truth)
+        say(f"a new scheme {scheme!r} of the {len(classification.items):,} codes that occur; --classification would give them titles")
+        return classification, (), base
+    book = import_classification(file, Reading(scheme))
+    classification = Classification(scheme, book.version, book.items)
+    titles = tuple(IndexTitle(item.title, item.code, "", "classification") for item in classification.unit_groups)
+    say(f"a new scheme {scheme!r}: {len(titles):,} codes from {file.name}")
+    return classification, titles, base

@@ -1,0 +1,122 @@
+"""The classifier's head: from a text's n-grams and its vector to a share for every code. Applied with numpy, trained by ``jobs.training``.
+
+A bag of hashed n-grams (each a short vector) and the encoder's vector are laid side by side, go through one hidden
+layer and end in a softmax over the codes. Further text fields (tasks, industry ...) have n-grams of their own.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosswalk.errors import ModelError
+from crosswalk.search.ngrams import BITS, Grams, grams
+
+FILE = "head.safetensors"
+FACTS = "head.json"
+
+_BLOCK = 2048
+_LAYERS = ("hidden", "hidden_bias", "output", "output_bias")
+_FIELD = 0x9E3779B1  # sets the n-grams of one field apart from those of another
+
+
+@dataclass(frozen=True)
+class HeadFacts:
+    """What the head was made for: its codes in order, its text fields (the first is the title) and its n-gram buckets, 2**bits."""
+
+    codes: tuple[str, ...]
+    fields: tuple[str, ...] = ("title",)
+    bits: int = 18
+
+
+class Head:
+    """Weights of a trained head. Safe to share between threads."""
+
+    def __init__(self, facts: HeadFacts, tensors: dict[str, NDArray[np.generic]]) -> None:
+        self.facts = facts
+        self._rows: NDArray[np.int8] = tensors["grams"].astype(np.int8, copy=False)
+        self._scales = tensors["gram_scales"].astype(np.float32)
+        self._layers: dict[str, NDArray[np.float32]] = {
+            name: tensors[name].astype(np.float32) for name in ("hidden", "hidden_bias", "output", "output_bias")
+        }
+
+    @classmethod
+    def load(cls, folder: Path) -> "Head | None":
+        """The head of an index folder (whose manifest has been verified); None when it has none. Raises ModelError when it is not whole."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        if not (folder / FACTS).exists():
+            return None
+        try:
+            raw = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+            facts = HeadFacts(tuple(raw["codes"]), tuple(raw["fields"]), int(raw["bits"]))
+            head = cls(facts, load_file(folder / FILE))
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise ModelError(f"{FILE} cannot be used ({error!r})", where=str(folder), hint="build the index again") from None
+        if head._rows.shape[0] != 1 << facts.bits or len(head._layers["output_bias"]) != len(facts.codes):
+            raise ModelError(f"{FILE} does not belong to {FACTS}", where=str(folder), hint="build the index again")
+        return head
+
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """All weights in 32 bits, as a training begins from them."""
+        return {"grams": self._rows * self._scales[:, None], **self._layers}
+
+    def log_shares(self, fields: Sequence[Sequence[str]], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logarithms of the codes' shares, shape (texts, codes), of texts in normal form, given field by field, and their vectors."""
+        out = np.empty((len(vectors), len(self.facts.codes)), dtype=np.float32)
+        for begin in range(0, len(vectors), _BLOCK):
+            part = slice(begin, begin + _BLOCK)
+            bag = self._bag(field_grams([texts[part] for texts in fields], self.facts.bits))
+            inputs = np.concatenate([bag, vectors[part]], axis=1)
+            hidden = np.maximum(inputs @ self._layers["hidden"].T + self._layers["hidden_bias"], 0.0)
+            logits = hidden @ self._layers["output"].T + self._layers["output_bias"]
+            logits -= logits.max(axis=1, keepdims=True)
+            out[part] = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return out
+
+    def _bag(self, found: Grams) -> NDArray[np.float32]:
+        """Sum of the n-grams' vectors over the root of their number, shape (texts, d)."""
+        lengths = np.diff(found.starts)
+        bag = np.zeros((len(lengths), self._rows.shape[1]), dtype=np.float32)
+        filled = np.flatnonzero(lengths)
+        if len(filled):
+            rows = self._rows[found.ids] * self._scales[found.ids, None]
+            bag[filled] = np.add.reduceat(rows, found.starts[filled], axis=0) / np.sqrt(lengths[filled, None])
+        return bag
+
+
+def field_grams(fields: Sequence[Sequence[str]], bits: int) -> Grams:
+    """N-gram buckets of texts in normal form, given field by field; a field's n-grams never meet those of another on purpose."""
+    parts = []
+    for place, texts in enumerate(fields):
+        found = grams(texts)
+        mixed = (found.ids * _FIELD * (2 * place + 1) + place) & ((1 << BITS) - 1) if place else found.ids
+        parts.append(Grams(mixed >> (BITS - bits), found.starts))
+    if len(parts) == 1:
+        return parts[0]
+    lengths = np.stack([np.diff(part.starts) for part in parts])
+    rows = np.concatenate([np.repeat(np.arange(lengths.shape[1]), row) for row in lengths])
+    order = np.argsort(rows, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(lengths.sum(axis=0))])
+    return Grams(np.concatenate([part.ids for part in parts])[order], starts)
+
+
+def stored(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.generic]]:
+    """Trained weights as they are kept: the n-grams' rows as int8 with a scale each, the layers in 16 bits."""
+    rows = tensors["grams"]
+    scales = np.maximum(np.abs(rows).max(axis=1), 1e-7) / 127
+    grams = {"grams": np.rint(rows / scales[:, None]).astype(np.int8), "gram_scales": scales.astype(np.float16)}
+    return grams | {name: tensors[name].astype(np.float16) for name in _LAYERS}
+
+
+def save_head(folder: Path, facts: HeadFacts, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+    """Write trained weights into a folder."""
+    from safetensors.numpy import save_file
+
+    save_file(stored(tensors), folder / FILE)
+    facts_json = {"codes": list(facts.codes), "fields": list(facts.fields), "bits": facts.bits}
+    (folder / FACTS).write_text(json.dumps(facts_json) + "\n", encoding="utf-8")

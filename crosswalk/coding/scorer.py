@@ -1,0 +1,96 @@
+"""From texts to codings: searches, head and classifier put together, in blocks of bounded size."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosswalk.coding.classifier import Classifier
+from crosswalk.coding.features import Features, features
+from crosswalk.coding.head import Head
+from crosswalk.model import Classification, CodeProbability, Coding, Query
+from crosswalk.search.evidence import Evidence
+from crosswalk.search.retriever import Retriever, query_text
+from crosswalk.text import normalise
+
+_CELLS = 1 << 19
+"""Texts times codes in one block: some 20 bytes a cell at the widest."""
+
+_UNKNOWN = -12.0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What is known of a block of n texts: probabilities (n, codes + 1), the last "none of these", and what they were made of."""
+
+    shares: NDArray[np.float64]
+    evidence: Evidence
+    head: NDArray[np.float32] | None
+
+
+class Scorer:
+    """Holds what turns texts into probabilities over the codes of the book."""
+
+    def __init__(self, retriever: Retriever, classification: Classification, classifier: Classifier, head: Head | None) -> None:
+        self.retriever = retriever
+        self._classifier = classifier
+        self._head = head
+        self._groups = group_numbers(classification, retriever.book.code_names)
+        if head is not None:
+            place = {code: number for number, code in enumerate(head.facts.codes)}
+            self._head_places = np.array([place.get(code, len(place)) for code in retriever.book.code_names])
+
+    def codings(self, queries: Sequence[Query], k: int) -> list[Coding]:
+        """One coding a query, in the same order, with its ``k`` likeliest codes; equal probabilities in the order of the codes."""
+        found: list[Coding] = []
+        for block, scored in self.scored(queries):
+            sure = np.round(scored.shares[:, :-1], 6)
+            order = np.argsort(-sure, axis=1, kind="stable")[:, :k]
+            found += [self._coding(query, scored, row, codes.tolist()) for row, (query, codes) in enumerate(zip(block, order, strict=True))]
+        return found
+
+    def scored(self, queries: Sequence[Query]) -> Iterator[tuple[Sequence[Query], Scored]]:
+        """The queries in blocks, each with what is known of it. A text's answer does not depend on its neighbours."""
+        size = max(16, _CELLS // max(1, len(self.retriever.book.code_names)))
+        for begin in range(0, len(queries), size):
+            block = queries[begin : begin + size]
+            made, evidence, head = self.features(block)
+            yield block, Scored(self._classifier.probabilities(made), evidence, head)
+
+    def features(self, queries: Sequence[Query]) -> tuple[Features, Evidence, NDArray[np.float32] | None]:
+        """What the classifier weighs, and what it was made of."""
+        normalised = [normalise(query_text(query)) for query in queries]
+        vectors = self.retriever.encoder.encode(normalised)
+        evidence = self.retriever.evidence(normalised, vectors)
+        head = self._head_shares(queries, normalised, vectors)
+        return features(evidence, head, self._groups), evidence, head
+
+    def _head_shares(self, queries: Sequence[Query], normalised: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        if self._head is None:
+            return None
+        others = self._head.facts.fields[1:]
+        fields: list[Sequence[str]] = [normalised]
+        if others:
+            titles = [normalise(query.text) for query in queries]
+            fields = [titles, *([normalise(query.context.get(name, "")) for query in queries] for name in others)]
+        shares = self._head.log_shares(fields, vectors)
+        padded = np.concatenate([shares, np.full((len(shares), 1), _UNKNOWN, dtype=np.float32)], axis=1)
+        known: NDArray[np.float32] = padded[:, self._head_places]
+        return known
+
+    def _coding(self, query: Query, scored: Scored, row: int, codes: Sequence[int]) -> Coding:
+        entries = []
+        for code in codes:
+            more = {} if scored.head is None else {"head": float(np.exp(scored.head[row, code]))}
+            candidate = self.retriever.candidate(scored.evidence, row, code, **more)
+            entries.append(CodeProbability(candidate.code, float(scored.shares[row, code]), candidate))
+        return Coding(query, tuple(entries), float(scored.shares[row, -1]))
+
+
+def group_numbers(classification: Classification, codes: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each code's parent, equal for siblings."""
+    items = classification.by_code
+    parents = [(items[code].parent or "") if code in items else "" for code in codes]
+    number = {parent: place for place, parent in enumerate(sorted(set(parents)))}
+    return np.array([number[parent] for parent in parents], dtype=np.int64)
