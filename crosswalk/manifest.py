@@ -57,7 +57,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def seal(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the manifest of everything in ``folder``; ``facts`` (scheme, sources ...) stand beside the hashes. Everybody may read it all."""
+    """Write the manifest of everything in ``folder``; ``facts`` (scheme, sources ...) stand beside the hashes. All may read."""
     for path in _files(folder):
         path.chmod(0o644)
     files = {path.relative_to(folder).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size} for path in _files(folder)}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
 
 from crosswalk.jobs.training.office import held_apart
 from crosswalk.places import shipped
+from tests.conftest import Run
 
 pytest.importorskip("torch", reason="fitting needs the extra 'transformers'")
 

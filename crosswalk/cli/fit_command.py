@@ -32,6 +32,8 @@ def command(file: Path, texts: tuple[str, ...], truth_column: str, scheme: str, 
       crosswalk fit coded.csv --text-column job --text-column tasks --truth-column code --scheme cno --classification cno.xlsx -o my-cno
       crosswalk code new.csv --text-column answer --scheme ./my-isco --target-accuracy 0.95 -o coded.csv
     """
+    from functools import partial
+
     from crosswalk import output
     from crosswalk.cli.columns import text_and_truth
     from crosswalk.errors import UsageError
@@ -43,8 +45,9 @@ def command(file: Path, texts: tuple[str, ...], truth_column: str, scheme: str, 
         raise UsageError(f"training needs more packages ({error.name})", hint="pip install 'isco-crosswalk[transformers]'") from None
     from crosswalk.cli.fitting_options import chosen_scheme
 
-    table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    read = partial(read_table, file, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    table = read()
     named, truth = text_and_truth(table, texts, truth_column, output.say)
-    found, titles, base = chosen_scheme(scheme, classification, table, truth, output.say)
+    found, titles, base = chosen_scheme(scheme, classification, read, truth, output.say)
     fitted = fit(FitJob(table, tuple(named), truth, found, titles, out, base, encoder, test, seed), output.say)
     output.say_fitted(fitted)

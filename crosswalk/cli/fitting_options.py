@@ -14,16 +14,16 @@ from crosswalk.places import shipped
 
 
 def chosen_scheme(
-    scheme: str, file: Path | None, table: Table, truth: str, say: Callable[[str], None]
+    scheme: str, file: Path | None, read: Callable[[], Table], truth: str, say: Callable[[str], None]
 ) -> tuple[Classification, tuple[IndexTitle, ...], Path]:
-    """The classification, the titles known of it, and the index folder that is built upon.
+    """The classification, the titles known of it, and the index folder that is built upon. ``read`` opens the coded answers afresh.
 
     Raises UsageError when a file is given for a scheme that is there already.
     """
     try:
         base = find_index(scheme)
     except IndexFolderError:
-        return _new_scheme(scheme, file, table, truth, say)
+        return _new_scheme(scheme, file, read, truth, say)
     if file is not None:
         raise UsageError(f"there is a scheme called {scheme!r} already", hint="leave out --classification, or give --scheme a new name")
     classification, titles = opened_scheme(base)
@@ -32,11 +32,11 @@ def chosen_scheme(
 
 
 def _new_scheme(
-    scheme: str, file: Path | None, table: Table, truth: str, say: Callable[[str], None]
+    scheme: str, file: Path | None, read: Callable[[], Table], truth: str, say: Callable[[str], None]
 ) -> tuple[Classification, tuple[IndexTitle, ...], Path]:
     base = shipped("indexes", ISCO_08)
     if file is None:
-        classification = scheme_of_codes(scheme, table, truth)
+        classification = scheme_of_codes(scheme, read(), truth)
         say(f"a new scheme {scheme!r} of the {len(classification.items):,} codes that occur; --classification would give them titles")
         return classification, (), base
     book = import_classification(file, Reading(scheme))

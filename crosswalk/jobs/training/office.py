@@ -23,7 +23,7 @@ _VALIDATION = 0.12
 _TAKEN_OUT = 0.15
 _TEXTS_SEEN = 2_500_000  # texts a head reads in all its epochs
 _THIN = 0.25  # a code's texts are drawn with weight (its number of texts) ** -_THIN
-_HOLD = 2e-4
+_HOLD = 0.5  # pull towards the weights begun with, as strong as half a text is
 _BOOK = "training data"
 
 Answer = tuple[Query, frozenset[str]]
@@ -149,12 +149,14 @@ def _sample(asked: Sequence[Answer], titles: Sequence[IndexTitle], head: Head, g
 
 def _weighed(samples: Sequence[Sample], prior: Weights, seed: int) -> tuple[Weights, NDArray[np.float32], NDArray[np.uint8]]:
     """Weights from all samples; and for every text of the first what weights fitted without it say: how sure, and whether right."""
-    fold = np.random.default_rng(seed).integers(2, size=len(samples[0].right))
-    sure, right = np.zeros(len(fold), dtype=np.float32), np.zeros(len(fold), dtype=np.uint8)
+    count = len(samples[0].right)
+    hold = _HOLD / max(1, sum(len(sample.right) for sample in samples))
+    fold = np.random.default_rng(seed).integers(2, size=count)
+    sure, right = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint8)
     for half in (0, 1):
-        weights = fit_weights([_part(sample, fold != half) for sample in samples], prior=prior, hold=_HOLD)
+        weights = fit_weights([_part(sample, fold != half) for sample in samples], prior=prior, hold=2 * hold)
         sure[fold == half], right[fold == half] = judged(Classifier(weights), _part(samples[0], fold == half))
-    return fit_weights(samples, prior=prior, hold=_HOLD), sure, right
+    return fit_weights(samples, prior=prior, hold=hold), sure, right
 
 
 def _part(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
