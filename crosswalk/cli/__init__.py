@@ -19,6 +19,7 @@ COMMANDS = {
     "map": "Map a classification to ISCO-08.",
     "code": "Code the answers of a survey or a census.",
     "evaluate": "Measure quality against known codes.",
+    "quality": "Quality of coded runs: who decided, drift, reports.",
     "export": "Write a run to a file.",
     "import": "Import official files: ISCO-08, indexes, ESCO, classifications.",
     "index": "Build and list the books of titles.",

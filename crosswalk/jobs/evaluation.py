@@ -1,8 +1,8 @@
 """Quality against known codes: ask a table's texts, hold the codings against its truths, and measure."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,13 +10,17 @@ from crosswalk.coding.autocoder import Autocoder
 from crosswalk.errors import DataError
 from crosswalk.files.table import Table
 from crosswalk.jobs.batch import Progress
+from crosswalk.jobs.label_review import Settled, settle
 from crosswalk.jobs.quality.calibration import expected_calibration_error
 from crosswalk.jobs.quality.measures import Quality, quality
 from crosswalk.jobs.quality.outcomes import CodedText, Outcomes, coded_text
 from crosswalk.jobs.quality.thresholds import coding_rate
 from crosswalk.model import Classification, Query
 
-__all__ = ["Columns", "Evaluation", "Questions", "answered", "ask", "coding_rate", "evaluate", "expected_calibration_error", "figures"]
+__all__ = [
+    "Columns", "Evaluation", "Questions", "answered", "ask", "coding_rate", "evaluate", "expected_calibration_error", "figures",
+    "known_code", "titles_by_code", "truths_of",
+]  # fmt: skip
 
 _CHUNK = 2048
 
@@ -61,17 +65,29 @@ class Evaluation:
     left_out: dict[str, int]
     repaired: dict[str, int]
     quality: Quality
+    settled: Settled | None = None
 
 
-def evaluate(table: Table, columns: Columns, coder: Autocoder, threshold: float, progress: Progress) -> Evaluation:
+def evaluate(
+    table: Table,
+    columns: Columns,
+    coder: Autocoder,
+    threshold: float,
+    progress: Progress,
+    settled: Mapping[int, tuple[str, str]] | None = None,
+) -> Evaluation:
     """Code the texts of a table and compare with its truth column (several acceptable codes separated by "|").
 
-    Rows without a truth in the scheme are left out and counted; so are codes that had to be repaired.
-    Raises DataError when no row is left.
+    Rows without a truth in the scheme are left out and counted; so are codes that had to be repaired. ``settled`` codes, by the
+    row's number in the file, take the place of its truth. Raises DataError when no row is left.
     """
     questions = ask(table, columns, coder.classification)
     outcomes, seconds = answered(questions, coder, progress)
-    return figures(outcomes, questions, seconds, threshold, titles_by_code(coder), columns.by)
+    review = None
+    if settled:
+        outcomes, review = settle(outcomes, settled, table.first_row)
+    found = figures(outcomes, questions, seconds, threshold, titles_by_code(coder), columns.by)
+    return replace(found, settled=review)
 
 
 def titles_by_code(coder: Autocoder) -> dict[str, int]:
@@ -87,7 +103,7 @@ def ask(table: Table, columns: Columns, classification: Classification) -> Quest
     truth = table.columns.index(columns.truth)
     weight = table.columns.index(columns.weight) if columns.weight else None
     for number, row in enumerate(table.rows):
-        codes = _truths(row[truth], classification, questions)
+        codes = truths_of(row[truth], classification, questions)
         size = 1.0 if weight is None else _weight(row[weight], table.place(number, columns.weight))
         if not codes or not size:
             if codes:
@@ -108,7 +124,7 @@ def ask(table: Table, columns: Columns, classification: Classification) -> Quest
     return questions
 
 
-def _truths(cell: str, classification: Classification, questions: Questions) -> frozenset[str]:
+def truths_of(cell: str, classification: Classification, questions: Questions) -> frozenset[str]:
     """The unit groups that a cell names; what is left out or repaired is counted."""
     given = [code.strip() for code in cell.split("|") if code.strip()]
     found = {code: known for code in given if (known := known_code(code, classification))}

@@ -29,8 +29,19 @@ def coding_rate(limits: Thresholds) -> Markup:
         words = f"threshold {chosen.threshold:g}: {chosen.coding_rate:.1%} coded, {chosen.accuracy.value:.1%} of these right"
         x, y = frame.place(chosen.coding_rate, chosen.accuracy.value)
         side = "end" if chosen.coding_rate > 0.6 else "start"
-        parts += [element("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="mark"), frame.dot(chosen.coding_rate, chosen.accuracy.value, 6, "chosen")]
-        parts.append(element("text", f"threshold {chosen.threshold:g}", x=x + (-10 if side == "end" else 10), y=max(TOP + 14, y - 12), class_=f"label {side}"))
+        parts += [
+            element("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="mark"),
+            frame.dot(chosen.coding_rate, chosen.accuracy.value, 6, "chosen"),
+        ]
+        parts.append(
+            element(
+                "text",
+                f"threshold {chosen.threshold:g}",
+                x=x + (-10 if side == "end" else 10),
+                y=max(TOP + 14, y - 12),
+                class_=f"label {side}",
+            )
+        )
     return picture("coding-rate", "Coding rate and accuracy", f"The surest texts come first. {words}.", *parts)
 
 

@@ -41,7 +41,7 @@ def _environment() -> "Environment":
         loader=PackageLoader("crosswalk.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     filters: Mapping[str, object] = {"share": share, "between": between, "count": count, "number": number, "short": short}
-    environment.filters.update(filters)  # type: ignore[arg-type]
+    environment.filters.update(filters)
     return environment
 
 

@@ -49,9 +49,13 @@ def precision_recall(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Rows (weighted) per code, shape (size,) each: right, predicted, true."""
     coded = predicted >= 0
-    right = np.bincount(truth, weights=weights * (truth == predicted), minlength=size)
-    said = np.bincount(predicted[coded], weights=weights[coded], minlength=size)
-    return right, said, np.bincount(truth, weights=weights, minlength=size)
+    right = _sums(truth, weights * (truth == predicted), size)
+    return right, _sums(predicted[coded], weights[coded], size), _sums(truth, weights, size)
+
+
+def _sums(places: Places, weights: Weights, size: int) -> Weights:
+    sums: Weights = np.bincount(places, weights=weights, minlength=size).astype(np.float64, copy=False)
+    return sums
 
 
 def averages(right: NDArray[np.float64], said: NDArray[np.float64], true: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crosswalk.jobs.quality.calibration import expected_calibration_error
 from crosswalk.jobs.quality.estimates import Estimate, share
@@ -38,12 +40,16 @@ class Breakdown:
 def breakdowns(outcomes: Outcomes, columns: Sequence[str], threshold: float) -> tuple[Breakdown, ...]:
     """By each of the columns, by method and by the number of words."""
     order = [name for _, name in _LENGTHS] + [_LONGER]
-    split = [_split(outcomes, column, lambda text, place=place: text.groups[place], threshold) for place, column in enumerate(columns)]
+    split = [_split(outcomes, column, partial(_group, place=place), threshold) for place, column in enumerate(columns)]
     return (
         *split,
         _split(outcomes, "method", lambda text: text.method, threshold),
         _split(outcomes, "number of words", length, threshold, order.index),
     )
+
+
+def _group(text: CodedText, place: int) -> str:
+    return text.groups[place]
 
 
 def length(text: CodedText) -> str:
@@ -61,7 +67,7 @@ def _split(
     return Breakdown(by, tuple(parts[:_MOST_PARTS]), max(0, len(values) - _MOST_PARTS))
 
 
-def _part(outcomes: Outcomes, value: str, inside: np.ndarray, threshold: float) -> Part:  # type: ignore[type-arg]
+def _part(outcomes: Outcomes, value: str, inside: NDArray[np.bool_], threshold: float) -> Part:
     weights, right, ranks = outcomes.weights[inside], outcomes.right[inside], outcomes.ranks[inside]
     coded = outcomes.certainty[inside] >= threshold
     accuracy, first_six = share(right, weights), share(ranks < 6, weights)

@@ -30,7 +30,7 @@ class CodeFigures:
 
 @dataclass(frozen=True)
 class Trend:
-    """Does precision grow with what was learned from? ``rank_correlation`` is Spearman's; the line is precision = a + b log10(1 + learned)."""
+    """Does precision grow with what was learned from? Spearman's correlation; the line is precision = a + b log10(1 + learned)."""
 
     codes: int
     rank_correlation: float

@@ -47,9 +47,7 @@ def calibration(outcomes: Outcomes) -> Calibration:
     return Calibration(expected_calibration_error(sure, right, weights), brier, tuple(bins))
 
 
-def expected_calibration_error(
-    sure: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
-) -> float:
+def expected_calibration_error(sure: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64] | None = None) -> float:
     """Mean distance between probability and accuracy over 15 equal bins, weighted by their counts (Guo et al. 2017)."""
     rows = np.ones(len(sure)) if weights is None else weights
     places = _bins(sure)

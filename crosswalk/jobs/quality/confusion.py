@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crosswalk.jobs.quality.outcomes import Outcomes
 
@@ -41,7 +42,7 @@ def confusions(outcomes: Outcomes) -> tuple[Confusion, ...]:
     return tuple(found)
 
 
-def _surest(outcomes: Outcomes, rows: np.ndarray) -> tuple[str, ...]:  # type: ignore[type-arg]
+def _surest(outcomes: Outcomes, rows: NDArray[np.int64]) -> tuple[str, ...]:
     """Different texts of the rows, those with the highest probability first."""
     ordered = rows[np.argsort(-outcomes.sure[rows], kind="stable")]
     return tuple(dict.fromkeys(outcomes.texts[row].text for row in ordered.tolist()))[:_TEXTS]

@@ -161,7 +161,9 @@ def _shares(counts: Sequence[int]) -> tuple[float, ...]:
 _UNSEEN_LOOK = 0.10
 _ORDER: tuple[Verdict, ...] = ("stable", "look", "act")
 _ADVICE_PROBABILITY = "the model is surer or less sure than before: have 200 of the automatic codes checked, then compare with the report"
-_ADVICE_CODES = "other groups are found than before: is it the labour market, the sample, the question, or the model? Look at what moved most"
+_ADVICE_CODES = (
+    "other groups are found than before: is it the labour market, the sample, the question, or the model? Look at what moved most"
+)
 _ADVICE_METHODS = "the share that goes to people changed: look at the queue's first answers, and at the rules"
 _ADVICE: dict[Verdict, str] = {
     "stable": "Nothing has to be done.",

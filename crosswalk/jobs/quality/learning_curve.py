@@ -10,7 +10,7 @@ from crosswalk.errors import DataError
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Pairs of (share of the data, accuracy), by share. ``gain_of_doubling``: accuracy that the last doubling brought, and ``words`` on it."""
+    """Pairs of (share of the data, accuracy), by share; the accuracy that the last doubling brought, and ``words`` on it."""
 
     points: tuple[tuple[float, float], ...]
     gain_of_doubling: float

@@ -90,3 +90,10 @@ def shown(measured: Quality, *, figures_only: bool = False) -> Quality:
         return replace(measured, label_errors=errors)
     pairs = tuple(replace(pair, texts=()) for pair in measured.confusions)
     return replace(measured, label_errors=errors, confusions=pairs, examples=())
+
+
+def presentable(report: QualityReport, *, figures_only: bool = False) -> QualityReport:
+    """The report as it is printed: without any text of the answers where only figures may go out."""
+    measured = shown(report.quality, figures_only=figures_only) if report.quality else None
+    change = replace(report.drift, unseen=()) if report.drift and figures_only else report.drift
+    return replace(report, quality=measured, drift=change, figures_only=figures_only)

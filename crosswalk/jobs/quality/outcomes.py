@@ -96,11 +96,13 @@ class Outcomes:
 
     def predicted(self, level: int) -> Places:
         """Shape (n,): the first code's group at a level."""
-        return self._at_levels[0][level - 1]
+        found: Places = self._at_levels[0][level - 1]
+        return found
 
     def truth(self, level: int) -> Places:
         """Shape (n,): the true group at a level; the predicted one where any acceptable code lies in it."""
-        return self._at_levels[1][level - 1]
+        found: Places = self._at_levels[1][level - 1]
+        return found
 
     @cached_property
     def _at_levels(self) -> tuple[Places, Places]:

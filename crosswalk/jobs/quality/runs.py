@@ -84,9 +84,7 @@ def run_figures(store: Store, name: str) -> tuple[RunFigures, Batch]:
     run, tally = store.run(name), _Tally()
     counted = batch(name, tally.watched(store.answers(name)))
     total = tally.rows.total()
-    methods = tuple(
-        MethodCount(method, rows, tally.answers[method], rows / max(1, total)) for method, rows in tally.rows.most_common()
-    )
+    methods = tuple(MethodCount(method, rows, tally.answers[method], rows / max(1, total)) for method, rows in tally.rows.most_common())
     clerical = tally.rows["review"]
     automatic = total - clerical - tally.rows["non-occupation"]
     figures = RunFigures(

@@ -75,9 +75,7 @@ def _curve(outcomes: Outcomes) -> tuple[tuple[float, float], ...]:
     return tuple((float(coded[end] / coded[-1]), float(reached[end])) for end in ends)
 
 
-def coding_rate(
-    sure: NDArray[np.float64], right: NDArray[np.bool_], accuracy: float, weights: NDArray[np.float64] | None = None
-) -> float:
+def coding_rate(sure: NDArray[np.float64], right: NDArray[np.bool_], accuracy: float, weights: NDArray[np.float64] | None = None) -> float:
     """Largest share of texts, the surest first, of which at least ``accuracy`` are right; equal probabilities go together.
 
     Texts without a code have a negative ``sure`` and are never coded.
