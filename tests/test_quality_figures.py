@@ -66,7 +66,7 @@ def test_precision_recall_and_f1_are_those_of_scikit_learn(seed: int, weighted: 
 
 def test_the_first_codes_are_those_of_scikit_learn() -> None:
     outcomes = Outcomes(SCHEME, [text for text in made(5).texts if text.best and len(text.truths) == 1])
-    scores = np.array([[dict((c, p) for c, p, _ in text.best).get(unit, 0.0) for unit in UNITS] for text in outcomes.texts])
+    scores = np.array([[{c: p for c, p, _ in text.best}.get(unit, 0.0) for unit in UNITS] for text in outcomes.texts])
     truth = [UNITS.index(next(iter(text.truths))) for text in outcomes.texts]
     for k, estimate in top_k(outcomes).items():
         theirs = metrics.top_k_accuracy_score(truth, scores, k=int(k), labels=range(len(UNITS)), sample_weight=outcomes.weights)
@@ -218,7 +218,9 @@ def test_confident_learning_by_hand() -> None:
     probabilities = np.column_stack([first, 1 - first])
     order = np.argsort(-probabilities, axis=1)
     given = np.array([0, 0, 0, 1, 1], np.int32)
-    suggested, of_given, _ = suspects(np.take_along_axis(listed, order, 1), np.take_along_axis(probabilities, order, 1), given, 2, prior=0.0)
+    suggested, of_given, _ = suspects(
+        np.take_along_axis(listed, order, 1), np.take_along_axis(probabilities, order, 1), given, 2, prior=0.0
+    )
     assert suggested.tolist() == [-1, -1, 1, -1, -1]
     assert of_given.tolist() == pytest.approx([0.9, 0.9, 0.3, 0.6, 0.6])
 
