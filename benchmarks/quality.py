@@ -94,10 +94,11 @@ def wrong_on_purpose(folder: Path, share: float = 0.05, texts: int = 2000) -> No
     rows = [text._replace(row=place) for place, text in enumerate(outcomes.texts)]
     rows = [text._replace(truths=frozenset([chance.choice(units)])) if place in spoilt else text for place, text in enumerate(rows)]
     found = label_errors(Outcomes(coder.classification, rows))
-    first = [one.row for one in found.ranked[: len(spoilt)]]
+    named = [one.row for one in found.ranked]
+    first = set(named[: len(spoilt)])
     print(
-        f"| {len(spoilt)} of {len(rows):,} UK codes made wrong | suspected {found.suspected:,}, among them {len({o.row for o in found.ranked} & spoilt)} "
-        f"of the {len(spoilt)}; of the first {len(first)} suspected {len(spoilt & set(first)) / len(first):.0%} are of them | printed |"
+        f"| {len(spoilt)} of {len(rows):,} UK codes made wrong | suspected {found.suspected:,}, among them {len(spoilt & set(named))} of the "
+        f"{len(spoilt)}; of the first {len(first)} suspected {len(spoilt & first) / len(first):.0%} are of them | printed |"
     )
 
 
@@ -118,9 +119,8 @@ def like_cleanlab() -> None:
     theirs = find_label_issues(given, shares, filter_by="confident_learning", n_jobs=1)
     order = np.argsort(-shares, axis=1)
     ours = suspects(order.astype(np.int32), np.take_along_axis(shares, order, 1), given.astype(np.int32), codes, prior=0.0)[0] >= 0
-    print(
-        f"| confident learning against cleanlab, {n:,} made texts | ours {ours.sum()}, theirs {theirs.sum()}, both {(ours & theirs).sum()} | the same rows |"
-    )
+    counts = f"ours {ours.sum()}, theirs {theirs.sum()}, both {(ours & theirs).sum()}"
+    print(f"| confident learning against cleanlab, {n:,} made texts | {counts} | the same rows |")
 
 
 def speed(rows: int, folder: Path) -> None:
