@@ -97,8 +97,8 @@ def wrong_on_purpose(folder: Path, share: float = 0.05, texts: int = 2000) -> No
     named = [one.row for one in found.ranked]
     first = set(named[: len(spoilt)])
     print(
-        f"| {len(spoilt)} of {len(rows):,} UK codes made wrong | suspected {found.suspected:,}, among them {len(spoilt & set(named))} of the "
-        f"{len(spoilt)}; of the first {len(first)} suspected {len(spoilt & first) / len(first):.0%} are of them | printed |"
+        f"| {len(spoilt)} of {len(rows):,} UK codes made wrong | suspected {found.suspected:,}, among them {len(spoilt & set(named))} "
+        f"of the {len(spoilt)}; of the first {len(first)} suspected {len(spoilt & first) / len(first):.0%} are of them | printed |"
     )
 
 

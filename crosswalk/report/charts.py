@@ -13,7 +13,7 @@ from crosswalk.jobs.quality.thresholds import Thresholds
 from crosswalk.report.svg import BOTTOM, LEFT, PER_CENT, RIGHT, TOP, Frame, element, group, picture
 
 _WHOLE = (0.0, 1.0)
-_SIZES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
+_SIZES = (0, 1, 2, 5, 10, 20, 30, 50, 70, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
 
 
 def coding_rate(limits: Thresholds) -> Markup:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 640, 380
-LEFT, RIGHT, TOP, BOTTOM = 60, 624, 16, 326
+LEFT, RIGHT, TOP, BOTTOM = 60, 612, 16, 326
 """Edges of the drawing area in the picture."""
 
 Range = tuple[float, float]
