@@ -17,6 +17,7 @@ from crosswalk.cli import options
 @options.report
 @click.option("--label-errors", "errors_file", type=options.FILE, help="Write the given codes that may be wrong, for review (.csv, .xlsx).")
 @click.option("--settled", "settled_file", type=options.FILE, help="That list, its column 'settled' filled in: these codes count as true.")
+@click.option("--learning-curve", "curve_file", type=options.FILE, help="File with columns share and accuracy, drawn in the report.")
 @options.reading
 @options.scheme
 @options.as_json
@@ -31,6 +32,7 @@ def command(
     figures_only: bool,
     errors_file: Path | None,
     settled_file: Path | None,
+    curve_file: Path | None,
     sheet: str | None,
     encoding: str | None,
     delimiter: str | None,
@@ -53,6 +55,7 @@ def command(
     from crosswalk.files.readers import read_table
     from crosswalk.jobs.evaluation import evaluate
     from crosswalk.jobs.label_review import read_settled
+    from crosswalk.jobs.quality.learning_curve import learning_curve, pairs
     from crosswalk.jobs.quality.measures import QualityReport, presentable
     from crosswalk.jobs.quality.provenance import command_line, provenance
 
@@ -60,11 +63,13 @@ def command(
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
     columns = evaluation_columns(table, text_columns, truth_column, by_columns, weight_column, output.say)
     coder = Autocoder.open(scheme)
+    curve = learning_curve(pairs(read_table(curve_file))) if curve_file else None
     settled = read_settled(read_table(settled_file), coder.classification) if settled_file else None
     with output.progress("coding") as progress:
         result = evaluate(table, columns, coder, threshold, progress, settled)
     where = provenance(command_line(), file, scheme, coder)
     out.write_label_errors(result, errors_file, table.first_row)
-    report = presentable(QualityReport(f"Quality of {file.name}", where, result.quality, result.left_out), figures_only=figures_only)
+    report = QualityReport(f"Quality of {file.name}", where, result.quality, result.left_out, learning_curve=curve)
+    report = presentable(report, figures_only=figures_only)
     out.write_report(report, report_file)
     out.print_evaluation(result, report, as_json=as_json)

@@ -59,7 +59,7 @@ def print_evaluation(result: "Evaluation", report: "QualityReport", *, as_json: 
             f"accuracy {done.accuracy_before:.3f} before, {done.accuracy_after:.3f} after"
         )
     if as_json:
-        parts = {name: part for name, part in asdict(report).items() if name in ("quality", "provenance")}
+        parts = {name: part for name, part in asdict(report).items() if name in ("quality", "provenance", "learning_curve")}
         output.print_json({**asdict(result), **parts})
         return
     output.print_evaluation(result)

@@ -61,10 +61,11 @@ def length(text: CodedText) -> str:
 def _split(
     outcomes: Outcomes, by: str, value_of: Callable[[CodedText], str], threshold: float, order: Callable[[str], int] | None = None
 ) -> Breakdown:
-    values, which = np.unique([value_of(text)[:200] for text in outcomes.texts], return_inverse=True)
-    parts = [_part(outcomes, str(value), which == place, threshold) for place, value in enumerate(values[: 50 * _MOST_PARTS])]
+    values, which, counts = np.unique([value_of(text)[:200] for text in outcomes.texts], return_inverse=True, return_counts=True)
+    frequent = np.argsort(-counts, kind="stable")[:_MOST_PARTS].tolist()
+    parts = [_part(outcomes, str(values[place]), which == place, threshold) for place in frequent]
     parts.sort(key=lambda part: (order(part.value) if order else -part.texts, part.value))
-    return Breakdown(by, tuple(parts[:_MOST_PARTS]), max(0, len(values) - _MOST_PARTS))
+    return Breakdown(by, tuple(parts), max(0, len(values) - _MOST_PARTS))
 
 
 def _part(outcomes: Outcomes, value: str, inside: NDArray[np.bool_], threshold: float) -> Part:

@@ -7,10 +7,13 @@ from crosswalk.jobs.quality.thresholds import SECONDS_A_CASE
 
 @dataclass(frozen=True)
 class Cost:
-    """``hours_saved`` and ``hours_left``: of clerks at 41 and 49 seconds a case. ``llm_cost`` in US dollars, 0 where none was asked."""
+    """Seconds of the machine and texts a second (None where it took too little to measure); hours of clerks.
+
+    ``hours_saved`` and ``hours_left`` are at 41 and 49 seconds a case; ``llm_cost`` in US dollars, 0 where none was asked.
+    """
 
     seconds: float
-    texts_a_second: float
+    texts_a_second: float | None
     automatic_cases: float
     clerical_cases: float
     seconds_a_case: tuple[int, int]
@@ -23,4 +26,4 @@ def cost(texts: int, seconds: float, automatic: float, clerical: float, llm_cost
     """What coding took, and what it spared."""
     fast, slow = SECONDS_A_CASE
     saved, left = ((cases * fast / 3600, cases * slow / 3600) for cases in (automatic, clerical))
-    return Cost(round(seconds, 3), texts / max(seconds, 1e-9), automatic, clerical, SECONDS_A_CASE, saved, left, llm_cost)
+    return Cost(round(seconds, 3), texts / seconds if seconds else None, automatic, clerical, SECONDS_A_CASE, saved, left, llm_cost)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosswalk.errors import DataError
+from crosswalk.files.table import Table
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,22 @@ def learning_curve(pairs: Sequence[tuple[float, float]]) -> LearningCurve:
     last = np.array(points[-3:])
     gain = float(np.polyfit(np.log2(last[:, 0]), last[:, 1], 1)[0])
     return LearningCurve(tuple(points), gain, _words(gain))
+
+
+def pairs(table: Table) -> list[tuple[float, float]]:
+    """The pairs of a file with the columns share and accuracy. Raises DataError for other files."""
+    if missing := {"share", "accuracy"} - set(table.columns):
+        raise DataError(
+            f"no column {sorted(missing)[0]!r}", where=str(table.path), hint="a learning curve has the columns share and accuracy"
+        )
+    places = table.columns.index("share"), table.columns.index("accuracy")
+    found = []
+    for number, row in enumerate(table.rows):
+        try:
+            found.append((float(row[places[0]]), float(row[places[1]])))
+        except ValueError:
+            raise DataError("share and accuracy are numbers from 0 to 1", where=table.place(number), hint="write 0.5 for a half") from None
+    return found
 
 
 def _words(gain: float) -> str:

@@ -41,7 +41,7 @@ class RunFigures:
 
 @dataclass(frozen=True)
 class MonitoredRun:
-    """A line of the monitoring table: a run beside the one before it (None for the first of its scheme)."""
+    """A line of the monitoring table: a run beside the one before it coded from the same columns (None for the first)."""
 
     run: str
     started: str
@@ -96,14 +96,15 @@ def run_figures(store: Store, name: str) -> tuple[RunFigures, Batch]:
 
 
 def monitoring(store: Store, classification: Classification) -> tuple[MonitoredRun, ...]:
-    """All finished coded runs of the scheme, the oldest first, each held against the one before."""
+    """All finished coded runs of the scheme, the oldest first, each held against the one before that was coded from the same columns."""
     rows: list[MonitoredRun] = []
-    before: Batch | None = None
+    last: dict[str, Batch] = {}
     for run in store.runs():
         if run.job != "code" or run.finished is None or run.settings.get("scheme") != classification.scheme:
             continue
         figures, now = run_figures(store, run.name)
-        change = drift(before, now, classification) if before else None
+        columns = str(run.settings.get("columns"))
+        change = drift(last[columns], now, classification) if columns in last else None
         review = next((count.share for count in figures.methods if count.method == "review"), 0.0)
         rows.append(
             MonitoredRun(
@@ -112,7 +113,7 @@ def monitoring(store: Store, classification: Classification) -> tuple[MonitoredR
                 change.shifts[0].psi if change else None, change.shifts[1].psi if change else None, change.verdict if change else None,
             )
         )  # fmt: skip
-        before = now
+        last[columns] = now
     return tuple(rows)
 
 
