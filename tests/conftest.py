@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,20 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def crosswalk(home: Path) -> Run:
     """Run the command as a process of its own; the test checks the exit code it expects."""
 
-    def run(*words: object, code: int = 0, **more: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from crosswalk.cli import main; main()", *map(str, words)]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=300, **more)  # type: ignore[call-overload]
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+    return run_command
 
-    return run
+
+@pytest.fixture(scope="module")
+def crosswalk_once(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same for what several tests of a module look at: one user's folder for all of it."""
+    environment = {**os.environ, "CROSSWALK_HOME": str(tmp_path_factory.mktemp("home"))}
+    return partial(run_command, env=environment)
+
+
+def run_command(*words: object, code: int = 0, **more: object) -> subprocess.CompletedProcess[str]:
+    """Run the command and check its exit code."""
+    command = [sys.executable, "-c", "from crosswalk.cli import main; main()", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=300, **more)  # type: ignore[call-overload]
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    return done

@@ -20,6 +20,7 @@ COMMANDS = {
     "code": "Code the answers of a survey or a census.",
     "fit": "Train a classifier of your own from coded answers.",
     "evaluate": "Measure quality against known codes.",
+    "quality": "Quality of coded runs: who decided, drift, reports.",
     "export": "Write a run to a file.",
     "import": "Import official files: ISCO-08, indexes, ESCO, classifications.",
     "index": "Build and list the books of titles.",

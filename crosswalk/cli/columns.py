@@ -6,7 +6,9 @@ from crosswalk.errors import UsageError
 from crosswalk.files import columns as guess
 from crosswalk.files.table import Table
 from crosswalk.jobs.answers import AnswerColumns
+from crosswalk.jobs.evaluation import Columns
 from crosswalk.jobs.mapping import MappingColumns
+from crosswalk.jobs.run_quality import Truth
 
 
 def mapping_columns(
@@ -38,12 +40,23 @@ def mapping_columns(
     return chosen
 
 
-def text_and_truth(table: Table, texts: tuple[str, ...], truth: str, say: Callable[[str], None]) -> tuple[list[str], str]:
-    """The named text columns and the truth column of a coded file."""
+def evaluation_columns(
+    table: Table, texts: Sequence[str], truth: str, by: Sequence[str], weight: str | None, say: Callable[[str], None]
+) -> Columns:
+    """The columns of a coded file to measure. Raises UsageError for columns that the file does not have."""
     for note in table.notes:
         say(note)
     named = [guess.named_column(table.columns, text, option="--text-column") for text in texts]
-    return named, guess.named_column(table.columns, truth, option="--truth-column")
+    split = [guess.named_column(table.columns, column, option="--by") for column in dict.fromkeys(by)]
+    weights = guess.named_column(table.columns, weight, option="--weight-column") if weight else ""
+    return Columns(named, guess.named_column(table.columns, truth, option="--truth-column"), split, weights)
+
+
+def truth_of_run(table: Table, column: str, say: Callable[[str], None]) -> Truth:
+    """A file of right codes and its column."""
+    for note in table.notes:
+        say(note)
+    return Truth(table, guess.named_column(table.columns, column, option="--truth-column"))
 
 
 def answer_columns(table: Table, texts: tuple[str, ...], facts: Sequence[str], say: Callable[[str], None]) -> AnswerColumns:

@@ -51,3 +51,18 @@ def store_file(path: Path | None) -> Path:
     from crosswalk.places import user_folder
 
     return path or user_folder() / "crosswalk.db"
+
+
+quality_threshold: _Decorator = click.option(
+    "--threshold", type=click.FloatRange(0, 1), default=0.85, show_default=True, help="Probability from which a code counts as automatic."
+)
+
+
+def report(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--report OUT.html`` and ``--figures-only``."""
+    for option in (
+        click.option("--figures-only", is_flag=True, help="Leave every text of the file out of report and JSON."),
+        click.option("--report", "report_file", type=FILE, help="Write everything as one page (.html) that needs no network."),
+    ):
+        function = option(function)
+    return function

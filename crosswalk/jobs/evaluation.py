@@ -1,27 +1,59 @@
-"""Quality against known codes: accuracy, top-k, by level, calibration, and how much could be coded at which accuracy."""
+"""Quality against known codes: ask a table's texts, hold the codings against its truths, and measure."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.errors import DataError
 from crosswalk.files.table import Table
 from crosswalk.jobs.batch import Progress
-from crosswalk.model import Classification, Coding, Query
+from crosswalk.jobs.label_review import Settled, settle
+from crosswalk.jobs.quality.calibration import expected_calibration_error
+from crosswalk.jobs.quality.measures import Quality, quality
+from crosswalk.jobs.quality.outcomes import CodedText, Outcomes, coded_text
+from crosswalk.jobs.quality.thresholds import coding_rate
+from crosswalk.model import Classification, Query
 
-KS = (1, 2, 3, 4, 5, 6)
-ACCURACIES = (0.90, 0.95, 0.99)
-_BINS = 15
+__all__ = [
+    "Columns", "Evaluation", "Questions", "answered", "ask", "coding_rate", "evaluate", "expected_calibration_error", "figures",
+    "known_code", "titles_by_code", "truths_of",
+]  # fmt: skip
+
 _CHUNK = 2048
 
 
 @dataclass(frozen=True)
+class Columns:
+    """Columns of a coded file: texts, truth, those that results are split by, and the weight of a row ("" for none)."""
+
+    texts: Sequence[str]
+    truth: str
+    by: Sequence[str] = ()
+    weight: str = ""
+
+
+@dataclass
+class Questions:
+    """Rows whose truth is known, column by column; and what was left out or repaired, counted."""
+
+    queries: list[Query] = field(default_factory=list)
+    truths: list[frozenset[str]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    groups: list[tuple[str, ...]] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=lambda: {"no truth": 0, "truth not in the scheme": 0})
+    repaired: dict[str, int] = field(default_factory=lambda: {"lost zeros": 0, ".0 at the end": 0})
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """Figures 0..1 over ``n`` texts. ``coding_rate_at[a]``: the largest share that can be coded with accuracy ``a``."""
+    """Figures 0..1 over ``n`` texts. ``coding_rate_at[a]``: the largest share that can be coded with accuracy ``a``.
+
+    These names are stable; ``quality`` has everything else that is measured.
+    """
 
     n: int
     accuracy: float
@@ -31,54 +63,87 @@ class Evaluation:
     coding_rate_at: dict[str, float]
     seconds: float
     left_out: dict[str, int]
-    repaired: dict[str, int] = field(default_factory=dict)
+    repaired: dict[str, int]
+    quality: Quality
+    settled: Settled | None = None
 
 
-def evaluate(table: Table, text_columns: Sequence[str], truth_column: str, coder: Autocoder, progress: Progress) -> Evaluation:
+def evaluate(
+    table: Table,
+    columns: Columns,
+    coder: Autocoder,
+    threshold: float,
+    progress: Progress,
+    settled: Mapping[int, tuple[str, str]] | None = None,
+) -> Evaluation:
     """Code the texts of a table and compare with its truth column (several acceptable codes separated by "|").
 
-    Rows without a truth in the scheme are left out and counted; so are codes that had to be repaired.
-    Raises DataError when no row is left.
+    Rows without a truth in the scheme are left out and counted; so are codes that had to be repaired. ``settled`` codes, by the
+    row's number in the file, take the place of its truth. Raises DataError when no row is left.
     """
-    left_out, repaired = {"no truth": 0, "truth not in the scheme": 0}, {"lost zeros": 0, ".0 at the end": 0}
-    queries, truths = _questions(table, text_columns, truth_column, coder.classification, left_out, repaired)
-    if not queries:
+    questions = ask(table, columns, coder.classification)
+    outcomes, seconds = answered(questions, coder, progress)
+    review = None
+    if settled:
+        outcomes, review = settle(outcomes, settled, table.first_row)
+    found = figures(outcomes, questions, seconds, threshold, titles_by_code(coder), columns.by)
+    return replace(found, settled=review)
+
+
+def titles_by_code(coder: Autocoder) -> dict[str, int]:
+    """How many titles of each code the coder's book has: what it learned from."""
+    book = coder.retriever.book
+    return dict(zip(book.code_names, np.bincount(book.codes, minlength=len(book.code_names)).tolist(), strict=True))
+
+
+def ask(table: Table, columns: Columns, classification: Classification) -> Questions:
+    """The rows of a table that have a truth. Several coders can be asked the same questions. Raises DataError when there are none."""
+    questions = Questions()
+    texts, by = [table.columns.index(name) for name in columns.texts], [table.columns.index(name) for name in columns.by]
+    truth = table.columns.index(columns.truth)
+    weight = table.columns.index(columns.weight) if columns.weight else None
+    for number, row in enumerate(table.rows):
+        codes = truths_of(row[truth], classification, questions)
+        size = 1.0 if weight is None else _weight(row[weight], table.place(number, columns.weight))
+        if not codes or not size:
+            if codes:
+                questions.left_out["weight 0"] = questions.left_out.get("weight 0", 0) + 1
+            continue
+        context = {columns.texts[place]: row[column] for place, column in enumerate(texts) if place and row[column]}
+        questions.queries.append(Query(row[texts[0]], context=context))
+        questions.truths.append(codes)
+        questions.weights.append(size)
+        questions.rows.append(number)
+        questions.groups.append(tuple(row[column] for column in by))
+    if not questions.queries:
         raise DataError(
             "no row has a code of the scheme",
-            where=table.place(0, truth_column),
+            where=table.place(0, columns.truth),
             hint="check the truth column and --scheme; codes are compared as text",
         )
-    begun = time.perf_counter()
-    codings = list(_coded(queries, coder, progress))
-    seconds = time.perf_counter() - begun
-    return replace(figures(codings, truths, coder.classification.depth, seconds, left_out), repaired=repaired)
+    return questions
 
 
-def _questions(
-    table: Table,
-    text_columns: Sequence[str],
-    truth_column: str,
-    classification: Classification,
-    left_out: dict[str, int],
-    repaired: dict[str, int],
-) -> tuple[list[Query], list[frozenset[str]]]:
-    queries: list[Query] = []
-    truths: list[frozenset[str]] = []
-    places = [table.columns.index(column) for column in text_columns]
-    truth_place = table.columns.index(truth_column)
-    for row in table.rows:
-        given = [code.strip() for code in row[truth_place].split("|") if code.strip()]
-        found = {code: known for code in given if (known := known_code(code, classification))}
-        for code, unit in found.items():
-            if code != unit:
-                repaired[".0 at the end" if code.endswith(".0") else "lost zeros"] += 1
-        if not found:
-            left_out["truth not in the scheme" if given else "no truth"] += 1
-            continue
-        context = {text_columns[place]: row[column] for place, column in enumerate(places) if place and row[column]}
-        queries.append(Query(row[places[0]], context=context))
-        truths.append(frozenset(found.values()))
-    return queries, truths
+def truths_of(cell: str, classification: Classification, questions: Questions) -> frozenset[str]:
+    """The unit groups that a cell names; what is left out or repaired is counted."""
+    given = [code.strip() for code in cell.split("|") if code.strip()]
+    found = {code: known for code in given if (known := known_code(code, classification))}
+    for code, unit in found.items():
+        if code != unit:
+            questions.repaired[".0 at the end" if code.endswith(".0") else "lost zeros"] += 1
+    if not found:
+        questions.left_out["truth not in the scheme" if given else "no truth"] += 1
+    return frozenset(found.values())
+
+
+def _weight(cell: str, where: str) -> float:
+    try:
+        weight = float(cell)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight < float("inf"):
+        raise DataError(f"{cell[:40]!r} is no weight", where=where, hint="weights are numbers from 0 on, with a point for decimals")
+    return weight
 
 
 def known_code(code: str, classification: Classification) -> str | None:
@@ -90,59 +155,37 @@ def known_code(code: str, classification: Classification) -> str | None:
     return item.code if item and item.level == classification.depth else None
 
 
-def _coded(queries: Sequence[Query], coder: Autocoder, progress: Progress) -> Iterator[Coding]:
-    progress(0, len(queries))
-    for begin in range(0, len(queries), _CHUNK):
-        chunk = queries[begin : begin + _CHUNK]
-        yield from coder.code(chunk)
-        progress(begin + len(chunk), len(queries))
+def answered(questions: Questions, coder: Autocoder, progress: Progress) -> tuple[Outcomes, float]:
+    """The questions coded, and the seconds that took."""
+    begun = time.perf_counter()
+    outcomes = Outcomes(coder.classification, [text for chunk in _coded(questions, coder, progress) for text in chunk])
+    return outcomes, time.perf_counter() - begun
+
+
+def _coded(questions: Questions, coder: Autocoder, progress: Progress) -> Iterator[list[CodedText]]:
+    total = len(questions.queries)
+    progress(0, total)
+    for begin in range(0, total, _CHUNK):
+        part = slice(begin, begin + _CHUNK)
+        facts = zip(questions.truths[part], questions.weights[part], questions.rows[part], questions.groups[part], strict=True)
+        yield [coded_text(coding, *fact) for coding, fact in zip(coder.code(questions.queries[part]), facts, strict=True)]
+        progress(min(begin + _CHUNK, total), total)
 
 
 def figures(
-    codings: Sequence[Coding], truths: Sequence[frozenset[str]], depth: int, seconds: float, left_out: dict[str, int]
+    outcomes: Outcomes, questions: Questions, seconds: float, threshold: float, learned: dict[str, int], by: Sequence[str] = ()
 ) -> Evaluation:
-    """The figures of codings whose truths are known."""
-    ranks = np.array([_rank(coding, truth) for coding, truth in zip(codings, truths, strict=True)])
-    right = ranks == 0
-    sure = np.array([round(coding.codes[0].probability, 6) if coding.codes else 0.0 for coding in codings])
-    by_level = {str(level): _accuracy_at_level(codings, truths, level) for level in range(1, depth + 1)}
+    """The figures of texts whose truths are known; ``learned`` counts by code what the model learned from."""
+    measured = quality(outcomes, learned, threshold, seconds, by)
     return Evaluation(
-        n=len(codings),
-        accuracy=float(right.mean()),
-        top_k={str(k): float((ranks < k).mean()) for k in KS},
-        accuracy_by_level=by_level,
-        ece=expected_calibration_error(sure, right),
-        coding_rate_at={f"{accuracy:.2f}": coding_rate(sure, right, accuracy) for accuracy in ACCURACIES},
+        n=measured.texts,
+        accuracy=measured.top_k["1"].value,
+        top_k={k: estimate.value for k, estimate in measured.top_k.items()},
+        accuracy_by_level={str(level.level): level.accuracy.value for level in measured.levels},
+        ece=measured.calibration.ece,
+        coding_rate_at=measured.thresholds.coding_rate_at,
         seconds=round(seconds, 3),
-        left_out=left_out,
+        left_out=questions.left_out,
+        repaired=questions.repaired,
+        quality=measured,
     )
-
-
-def _rank(coding: Coding, truth: frozenset[str]) -> int:
-    return next((place for place, entry in enumerate(coding.codes) if entry.code in truth), 10**6)
-
-
-def _accuracy_at_level(codings: Sequence[Coding], truths: Sequence[frozenset[str]], level: int) -> float:
-    """Share whose first code agrees with a truth in its first ``level`` digits."""
-    hits = [
-        bool(coding.codes) and coding.codes[0].code[:level] in {code[:level] for code in truth}
-        for coding, truth in zip(codings, truths, strict=True)
-    ]
-    return float(np.mean(hits))
-
-
-def expected_calibration_error(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Mean distance between probability and accuracy over 15 equal bins, weighted by their counts (Guo et al. 2017)."""
-    bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
-    counts = np.bincount(bins, minlength=_BINS)
-    gaps = np.abs(np.bincount(bins, weights=right, minlength=_BINS) - np.bincount(bins, weights=sure, minlength=_BINS))
-    return float(gaps.sum() / max(1, counts.sum()))
-
-
-def coding_rate(sure: NDArray[np.float64], right: NDArray[np.bool_], accuracy: float) -> float:
-    """Largest share of texts, the surest first, of which at least ``accuracy`` are right; equal probabilities go together."""
-    order = np.argsort(-sure, kind="stable")
-    reached = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    last_of_equals = np.append(sure[order][1:] != sure[order][:-1], True)
-    good = np.flatnonzero((reached >= accuracy) & last_of_equals)
-    return float((good[-1] + 1) / len(order)) if len(good) else 0.0

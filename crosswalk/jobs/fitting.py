@@ -17,9 +17,10 @@ from crosswalk.coding.scorer import Scorer
 from crosswalk.coding.threshold import FILE as CALIBRATION
 from crosswalk.errors import DataError, UsageError
 from crosswalk.files.table import Table
-from crosswalk.jobs.evaluation import Evaluation, figures, known_code
+from crosswalk.jobs.evaluation import Evaluation, Questions, figures, known_code
 from crosswalk.jobs.indexing import build_index
 from crosswalk.jobs.model_card import CARD, model_card
+from crosswalk.jobs.quality.outcomes import Outcomes, coded_text
 from crosswalk.jobs.training.office import Answer, Ground, Trained, held_apart, train_office
 from crosswalk.jobs.training.scorers import scorer_of
 from crosswalk.model import Classification, IndexTitle, Item, Query
@@ -31,6 +32,7 @@ FEWEST = 50
 """Distinct coded answers without which no classifier is fitted."""
 
 _LONGEST_EXAMPLE = 500
+_THRESHOLD = 0.85
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,10 @@ def quality_of(tested: Sequence[Answer], trained: Trained, ground: Ground) -> Ev
     """Figures on answers that were kept apart."""
     begun = time.perf_counter()
     codings = scorer_for(trained, ground).codings([query for query, _ in tested], 10)
-    return figures(codings, [right for _, right in tested], ground.classification.depth, time.perf_counter() - begun, {})
+    seconds = time.perf_counter() - begun
+    outcomes = Outcomes(ground.classification, [coded_text(coding, right) for coding, (_, right) in zip(codings, tested, strict=True)])
+    learned = Counter(title.code for title in trained.titles)
+    return figures(outcomes, Questions(), seconds, _THRESHOLD, {code: learned[code] for code in trained.facts.codes})
 
 
 def _write(job: FitJob, trained: Trained, card: str) -> None:

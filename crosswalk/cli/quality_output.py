@@ -1,0 +1,107 @@
+"""What `evaluate` and `quality` print and write, made of the same figures."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crosswalk import output
+from crosswalk.errors import UsageError
+
+if TYPE_CHECKING:
+    from crosswalk.jobs.comparison import Comparison
+    from crosswalk.jobs.evaluation import Evaluation
+    from crosswalk.jobs.quality.measures import QualityReport
+
+
+def check_targets(targets: Sequence[Path | None], needed: Mapping[str, Path]) -> None:
+    """Refuse, before any work, to write over a file that is needed."""
+    from crosswalk.files.tabular import refuse_overwriting
+
+    refuse_overwriting([target for target in targets if target], needed)
+
+
+def check_run_options(run: str | None, against: str | None, truth_file: Path | None, truth_column: str | None) -> None:
+    """Refuse options that mean nothing together."""
+    if run is None and (against or truth_file):
+        raise UsageError("which run?", hint="crosswalk quality RUN; see 'crosswalk runs'")
+    if bool(truth_file) != bool(truth_column):
+        raise UsageError("--truth and --truth-column belong together", hint="give the file and its column of right codes")
+    if run is not None and run == against:
+        raise UsageError("a run cannot be compared with itself", hint="name an earlier one; see 'crosswalk runs'")
+
+
+def write_report(report: "QualityReport", path: Path | None) -> None:
+    """The page, where one is asked for."""
+    if path:
+        from crosswalk.report.page import write_report as write
+
+        write(report, path)
+        output.say(f"written: {path}")
+
+
+def write_label_errors(result: "Evaluation", path: Path | None, first_row: int) -> None:
+    """The list for review, where one is asked for."""
+    if path:
+        from crosswalk.jobs.label_review import write_list
+
+        for written in write_list(path, result.quality.label_errors, first_row):
+            output.say(f"written: {written}. Fill in the column 'settled' and give it with --settled")
+
+
+def print_evaluation(result: "Evaluation", report: "QualityReport", *, as_json: bool) -> None:
+    """The figures: as JSON, as rows for a pipe, or with curves in a terminal."""
+    output.say_repaired(result)
+    if result.settled:
+        done = result.settled
+        output.say(
+            f"settled: {done.looked_at:,} given codes, {done.changed:,} of them changed; "
+            f"accuracy {done.accuracy_before:.3f} before, {done.accuracy_after:.3f} after"
+        )
+    if as_json:
+        parts = {name: part for name, part in asdict(report).items() if name in ("quality", "provenance", "learning_curve")}
+        output.print_json({**asdict(result), **parts})
+        return
+    output.print_evaluation(result)
+    if report.quality and sys.stdout.isatty():
+        from crosswalk.report.terminal import print_quality
+
+        print_quality(report.quality)
+
+
+def print_report(report: "QualityReport", *, as_json: bool) -> None:
+    """A run's figures: as JSON or as tables."""
+    if as_json:
+        output.print_json(asdict(report))
+        return
+    from crosswalk.report import terminal
+
+    if report.run:
+        terminal.print_run(report.run)
+    if report.drift:
+        terminal.print_drift(report.drift)
+    if report.quality and sys.stdout.isatty():
+        terminal.print_quality(report.quality)
+    if not report.run:
+        terminal.print_monitoring(report.monitoring)
+
+
+def print_comparison(found: "Comparison", *, as_json: bool) -> None:
+    """Champion and challenger side by side, and whether the difference could be chance."""
+    if as_json:
+        output.print_json(found.as_json())
+        return
+    first, second = found.challenger, found.champion
+    rows = [["accuracy (first code)", first.accuracy, second.accuracy]]
+    rows += [[f"truth among the first {k}", first.top_k[k], second.top_k[k]] for k in ("3", "6")]
+    rows += [["calibration error (ECE)", first.ece, second.ece]]
+    rows += [[f"can be coded at {float(a):.0%} accuracy", rate, second.coding_rate_at[a]] for a, rate in first.coding_rate_at.items()]
+    shown = [[str(name), *(f"{value:.3f}" for value in values)] for name, *values in rows]
+    output.print_table(["figure", "--scheme", "--against"], shown, right=["--scheme", "--against"])
+    output.say(
+        f"{first.n:,} texts; first code right only with --scheme: {found.only_challenger:,}, only with --against: {found.only_champion:,}"
+    )
+    better = "--scheme" if found.difference > 0 else "--against"
+    verdict = f"{better} is better" if found.p < 0.05 else "the difference may be chance"
+    output.say(f"difference {found.difference:+.3f} (95 %: {found.low:+.3f} to {found.high:+.3f}; p = {found.p:.2g}): {verdict}")

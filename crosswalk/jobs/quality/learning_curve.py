@@ -1,0 +1,56 @@
+"""The learning curve: does more data still help?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosswalk.errors import DataError
+from crosswalk.files.table import Table
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Pairs of (share of the data, accuracy), by share; the accuracy that the last doubling brought, and ``words`` on it."""
+
+    points: tuple[tuple[float, float], ...]
+    gain_of_doubling: float
+    words: str
+
+
+def learning_curve(pairs: Sequence[tuple[float, float]]) -> LearningCurve:
+    """The curve of (share, accuracy) pairs, both 0..1 and the shares above 0; at least two different shares.
+
+    The gain is read off the straight line in log2 of the share through the last three points.
+    """
+    points = sorted((float(share), float(accuracy)) for share, accuracy in pairs)
+    shares = [share for share, _ in points]
+    if len(set(shares)) < 2 or len(set(shares)) < len(shares) or shares[0] <= 0 or not all(0 <= a <= 1 for _, a in points):
+        raise DataError("a learning curve wants two or more different shares above 0, each with an accuracy from 0 to 1")
+    last = np.array(points[-3:])
+    gain = float(np.polyfit(np.log2(last[:, 0]), last[:, 1], 1)[0])
+    return LearningCurve(tuple(points), gain, _words(gain))
+
+
+def pairs(table: Table) -> list[tuple[float, float]]:
+    """The pairs of a file with the columns share and accuracy. Raises DataError for other files."""
+    if missing := {"share", "accuracy"} - set(table.columns):
+        raise DataError(
+            f"no column {sorted(missing)[0]!r}", where=str(table.path), hint="a learning curve has the columns share and accuracy"
+        )
+    places = table.columns.index("share"), table.columns.index("accuracy")
+    found = []
+    for number, row in enumerate(table.rows):
+        try:
+            found.append((float(row[places[0]]), float(row[places[1]])))
+        except ValueError:
+            raise DataError("share and accuracy are numbers from 0 to 1", where=table.place(number), hint="write 0.5 for a half") from None
+    return found
+
+
+def _words(gain: float) -> str:
+    if gain < 0.005:
+        return "more data of this kind would hardly help: look for better labels, more context (tasks, industry) or another model"
+    if gain < 0.02:
+        return "twice the data would bring about " + f"{gain:.1%}: worth it where answers are coded anyway"
+    return "twice the data would bring about " + f"{gain:.1%}: have more answers coded"
