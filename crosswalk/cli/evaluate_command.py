@@ -69,7 +69,9 @@ def command(
     coder = Autocoder.open(scheme)
     if against:
         with output.progress("coding") as progress:
-            return out.print_comparison(compare(table, columns, coder, Autocoder.open(against), threshold, progress), as_json=as_json)
+            found = compare(table, columns, coder, Autocoder.open(against), threshold, progress)
+        out.print_comparison(found, as_json=as_json)
+        return
     curve = learning_curve(pairs(read_table(curve_file))) if curve_file else None
     settled = read_settled(read_table(settled_file), coder.classification) if settled_file else None
     with output.progress("coding") as progress:

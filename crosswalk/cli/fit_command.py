@@ -35,7 +35,7 @@ def command(file: Path, texts: tuple[str, ...], truth_column: str, scheme: str, 
     from functools import partial
 
     from crosswalk import output
-    from crosswalk.cli.columns import text_and_truth
+    from crosswalk.cli.columns import evaluation_columns
     from crosswalk.errors import UsageError
     from crosswalk.files.readers import read_table
 
@@ -47,7 +47,7 @@ def command(file: Path, texts: tuple[str, ...], truth_column: str, scheme: str, 
 
     read = partial(read_table, file, sheet=sheet, encoding=encoding, delimiter=delimiter)
     table = read()
-    named, truth = text_and_truth(table, texts, truth_column, output.say)
-    found, titles, base = chosen_scheme(scheme, classification, read, truth, output.say)
-    fitted = fit(FitJob(table, tuple(named), truth, found, titles, out, base, encoder, test, seed), output.say)
+    columns = evaluation_columns(table, texts, truth_column, (), None, output.say)
+    found, titles, base = chosen_scheme(scheme, classification, read, columns.truth, output.say)
+    fitted = fit(FitJob(table, tuple(columns.texts), columns.truth, found, titles, out, base, encoder, test, seed), output.say)
     output.say_fitted(fitted)

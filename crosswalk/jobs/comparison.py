@@ -1,7 +1,7 @@
 """Champion and challenger: two indexes asked the same questions, compared text by text."""
 
 from dataclasses import asdict, dataclass
-from math import comb
+from math import comb, erfc, sqrt
 
 import numpy as np
 
@@ -46,9 +46,7 @@ class Comparison:
 def compare(table: Table, columns: Columns, challenger: Autocoder, champion: Autocoder, threshold: float, progress: Progress) -> Comparison:
     """Ask both the same texts. Raises UsageError when they code to different codes."""
     if {item.code for item in challenger.classification.unit_groups} != {item.code for item in champion.classification.unit_groups}:
-        raise UsageError(
-            "the two indexes code to different codes, so they cannot be compared", hint="--against needs an index of the same scheme"
-        )
+        raise UsageError("the two indexes code to different codes", hint="--against needs an index of the same scheme")
     questions = ask(table, columns, challenger.classification)
     sides = []
     for coder in (challenger, champion):
@@ -59,9 +57,8 @@ def compare(table: Table, columns: Columns, challenger: Autocoder, champion: Aut
     half = _Z * float(apart.std()) / np.sqrt(len(apart))
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     middle = float(apart.mean())
-    return Comparison(
-        sides[0][1], sides[1][1], middle, middle - half, middle + half, only_first, only_second, mcnemar(only_first, only_second)
-    )
+    p = mcnemar(only_first, only_second)
+    return Comparison(sides[0][1], sides[1][1], middle, middle - half, middle + half, only_first, only_second, p)
 
 
 def mcnemar(first: int, second: int) -> float:
@@ -70,7 +67,5 @@ def mcnemar(first: int, second: int) -> float:
     if count == 0:
         return 1.0
     if count > _EXACT_UP_TO:
-        from math import erfc, sqrt
-
         return erfc(max(0.0, abs(first - second) - 1) / sqrt(2 * count))
-    return min(1.0, 2 * sum(comb(count, k) for k in range(least + 1)) / 2**count)
+    return min(1.0, 2.0 * sum(comb(count, k) for k in range(least + 1)) / float(2**count))
