@@ -7,7 +7,7 @@ from crosswalk.model import IndexTitle, Query
 from crosswalk.places import shipped
 from crosswalk.search.book import Book
 from crosswalk.search.encoder import open_encoder
-from crosswalk.search.lexical import LexicalIndex
+from crosswalk.search.lexical import LexicalIndex, similarity
 from crosswalk.search.ngrams import grams
 from crosswalk.search.retriever import FusionWeights, Retriever
 from crosswalk.search.semantic import SemanticIndex
@@ -90,3 +90,10 @@ def test_shortlists_hold_each_code_once(book: Book, lexical: LexicalIndex) -> No
     codes = [candidate.code for candidate in shortlist.candidates]
     assert len(set(codes)) == len(codes)
     assert set(codes[:2]) == {"8331", "8332"}
+
+
+def test_similarity_is_bounded_and_blank_is_like_nothing() -> None:
+    assert similarity("nurse", "nurse") == 1.0
+    assert similarity("driver bus", "bus driver") == 1.0
+    assert similarity("", "") == 0.0
+    assert similarity("x" * 100_000, "nurse") < 0.2

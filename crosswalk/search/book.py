@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from crosswalk.model import IndexTitle
 from crosswalk.text import normalise
 
+_KEPT_OPEN = 1 << 15  # a census meets the same titles again and again
 _BLOB, _STARTS, _MARKS, _NAMES = "titles.txt", "title_starts.npy", "title_marks.npy", "title_names.json"
 
 
@@ -23,6 +25,7 @@ class Book:
         self._starts = starts
         self._marks = marks
         self.code_names, self._languages, self._sources = names
+        self._opened = lru_cache(_KEPT_OPEN)(self._open)
 
     @classmethod
     def of(cls, titles: Iterable[IndexTitle]) -> "Book":
@@ -76,7 +79,10 @@ class Book:
 
     def title(self, position: int) -> IndexTitle:
         """One title with its code, language and source."""
-        code, language, source = (int(mark) for mark in self._marks[:, position])
+        return self._opened(position)
+
+    def _open(self, position: int) -> IndexTitle:
+        code, language, source = self._marks[:, position].tolist()
         return IndexTitle(self.text(position), self.code_names[code], self._languages[language], self._sources[source])
 
     def normalised(self) -> list[str]:

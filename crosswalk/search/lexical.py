@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from crosswalk.search.ngrams import BITS, distinct, grams
 from crosswalk.text import fold
 
-_POSTINGS_READ = 20_000
+_POSTINGS_READ = 10_000
 """Postings looked at for one text, rarest n-grams first: bounds the time on books of hundreds of thousands of titles."""
 _QUERY_BLOCK = 4096
+_FUZZY_LENGTH = 200
 
 
 class Hits(NamedTuple):
@@ -112,6 +113,14 @@ class LexicalIndex:
         ranked = np.lexsort((candidates, -np.round(values, 6)))
         ranked = ranked[:k]
         return Hits(candidates[ranked].astype(np.int64), np.minimum(values[ranked], 1.0).astype(np.float32))
+
+
+def similarity(text: str, title: str) -> float:
+    """Edit similarity 0..1 of two normalised texts, whatever the order of their words (rapidfuzz)."""
+    from rapidfuzz import fuzz
+
+    a, b = fold(text[:_FUZZY_LENGTH]), fold(title[:_FUZZY_LENGTH])
+    return max(fuzz.ratio(a, b), fuzz.token_sort_ratio(a, b)) / 100 if a and b else 0.0
 
 
 _PARTS = ("starts", "titles", "weights", "keys", "key_titles")
