@@ -83,9 +83,10 @@ def test_a_group_has_the_probability_of_its_unit_groups(coder: Autocoder) -> Non
 
 def test_one_by_one_is_the_same_as_together(coder: Autocoder) -> None:
     texts = ["welder on an oil rig", "sygeplejerske", "data analyst", "", "chauffeur de bus", "ceo"] * 3
-    together = [[(e.code, round(e.probability, 5)) for e in coding.codes] for coding in coder.code(texts)]
-    alone = [[(e.code, round(e.probability, 5)) for e in coder.code([text])[0].codes] for text in texts]
-    assert together == alone
+    together, alone = coder.code(texts), [coder.code([text])[0] for text in texts]
+    for one, other in zip(together, alone, strict=True):
+        assert [entry.code for entry in one.codes] == [entry.code for entry in other.codes]
+        assert [e.probability for e in one.codes] == pytest.approx([e.probability for e in other.codes], abs=1e-5)
 
 
 @pytest.mark.parametrize(

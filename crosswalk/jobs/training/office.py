@@ -21,7 +21,7 @@ from crosswalk.text import normalise
 
 _VALIDATION = 0.12
 _TAKEN_OUT = 0.15
-_TEXTS_SEEN = 2_500_000  # texts a head reads in all its epochs
+_TEXTS_SEEN = 1_200_000  # texts a head reads in all its epochs
 _THIN = 0.25  # a code's texts are drawn with weight (its number of texts) ** -_THIN
 _HOLD = 0.5  # pull towards the weights begun with, as strong as half a text is
 _BOOK = "training data"
