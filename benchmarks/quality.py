@@ -85,9 +85,8 @@ def wrong_on_purpose(folder: Path, share: float = 0.05, texts: int = 2000) -> No
     coder = Autocoder.open(_scheme(folder))
     table = read_table(folder / "uk-test.csv")
     questions = ask(table, Columns(UK_TEXTS, "isco08"), coder.classification)
-    for column in (questions.queries, questions.truths, questions.weights, questions.rows, questions.groups):
-        random.Random(5).shuffle(column)
-        del column[texts:]
+    random.Random(5).shuffle(questions.asked)
+    del questions.asked[texts:]
     outcomes, _ = answered(questions, coder, lambda _done, _total: None)
     chance, units = random.Random(6), [item.code for item in coder.classification.unit_groups]
     spoilt = {place for place in range(len(outcomes)) if chance.random() < share}

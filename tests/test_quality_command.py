@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -152,8 +153,8 @@ def test_a_terminal_shows_the_curves(home: Path, tmp_path: Path) -> None:
             break
         shown += part
     assert process.wait() == 0
-    lines = shown.decode().splitlines()
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
     assert any("share coded (o: threshold 0.85)" in line for line in lines)
     assert any("ideal; ECE" in line for line in lines)
     assert sum(line.count("o") for line in lines[-20:]) >= 2
-    assert max(map(len, lines)) < 200
+    assert max(map(len, lines)) <= 80
