@@ -91,6 +91,9 @@ def test_a_run_is_measured_as_evaluate_measures_it(crosswalk: Run, runs: Path, t
     assert of_run["left_out"] == {"no truth": 0, "truth not in the scheme": 0, "not among the answers of the run": 0}
     assert of_run["provenance"]["commands"][0].startswith("crosswalk code q1.csv --text-column answer")
     assert "<svg" in (tmp_path / "r.html").read_text()
+    said = crosswalk("quality", "q1", *truth, "--store", runs).stdout
+    assert "cases with a true code\t120" in said
+    assert f"{measured['top_k']['1']['value']:.1%}" in said
 
 
 def test_runs_are_compared_and_watched(crosswalk: Run, runs: Path, tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ def print_report(report: "QualityReport", *, as_json: bool) -> None:
         terminal.print_run(report.run)
     if report.drift:
         terminal.print_drift(report.drift)
-    if report.quality and sys.stdout.isatty():
-        terminal.print_quality(report.quality)
+    if report.quality:
+        terminal.print_measured(report.quality)
+        if sys.stdout.isatty():
+            terminal.print_quality(report.quality)
     if not report.run:
         terminal.print_monitoring(report.monitoring)
