@@ -53,6 +53,7 @@ def test_labels_are_reviewed_and_measured_again(crosswalk: Run, tmp_path: Path) 
     assert after["settled"]["looked_at"] == after["settled"]["changed"] == 1
     assert after["settled"]["accuracy_before"] == before["accuracy"] < after["accuracy"] == after["settled"]["accuracy_after"]
     assert "before" in done.stderr
+    assert "may hold what was settled" in crosswalk(*words, "--label-errors", errors, code=2).stderr
     write(tmp_path / "other.csv", [("smith", "7221")] * len(rows))
     crosswalk("evaluate", tmp_path / "other.csv", *words[2:], "--settled", errors, code=3)
     write(tmp_path / "bad.csv", [("2", "bin man", "12345")], "row,text,settled")

@@ -21,6 +21,16 @@ def check_targets(targets: Sequence[Path | None], needed: Mapping[str, Path]) ->
     refuse_overwriting([target for target in targets if target], needed)
 
 
+def check_list(path: Path | None) -> None:
+    """Refuse, before any work, a list that cannot be written, or that is there already: somebody may have settled codes in it."""
+    from crosswalk.files.tabular import target_files
+
+    if path and target_files(path, ["label errors"])[0].exists():
+        raise UsageError(
+            "this file is there already, and may hold what was settled", where=str(path), hint="name another with --label-errors"
+        )
+
+
 def check_run_options(run: str | None, against: str | None, truth_file: Path | None, truth_column: str | None) -> None:
     """Refuse options that mean nothing together."""
     if run is None and (against or truth_file):
