@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -129,6 +130,20 @@ def test_a_truth_that_is_of_another_file_is_refused(crosswalk: Run, runs: Path, 
     assert "no row of this file is an answer of the run" in refused.stderr
     path = write(tmp_path / "t.csv", [("astronaut", "3153")], "text,isco")
     assert "'answer'" in crosswalk("quality", "q1", "--truth", path, "--truth-column", "isco", "--store", runs, code=2).stderr
+
+
+def test_a_run_of_another_scheme_is_refused(crosswalk: Run, runs: Path, tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    store.write_bytes(runs.read_bytes())
+    with sqlite3.connect(store) as db:
+        db.execute("UPDATE runs SET settings = replace(settings, '\"isco-08\"', '\"other\"') WHERE name = 'q1'")
+    db.close()
+    assert "was coded to other" in crosswalk("quality", "q1", "--store", store, code=2).stderr
+    with sqlite3.connect(store) as db:
+        db.execute("UPDATE answers SET codes = replace(codes, '9611', '9999') WHERE run = 'q2'")
+    db.close()
+    truth = ["--truth", runs.parent / "q2-coded.csv", "--truth-column", "isco"]
+    assert "'9999'" in crosswalk("quality", "q2", *truth, "--store", store, code=3).stderr
 
 
 def test_the_report_never_overwrites_what_is_needed(crosswalk: Run, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The page: the same figures as --json, nothing from outside, texts of a file as text and nothing else."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -91,6 +92,7 @@ def test_the_page_shows_the_figures_of_json(evaluated: tuple[dict[str, object], 
     found, text = evaluated
     page, known = Page(text), set(numbers(found))
     assert len(page.values) > 150
+    assert all(map(math.isfinite, known))
     strange = [value for value in page.values if value not in known]
     assert not strange
     quality: dict = found["quality"]  # type: ignore[assignment,type-arg]

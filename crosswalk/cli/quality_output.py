@@ -41,6 +41,14 @@ def check_run_options(run: str | None, against: str | None, truth_file: Path | N
         raise UsageError("a run cannot be compared with itself", hint="name an earlier one; see 'crosswalk runs'")
 
 
+def say_other_index(report: "QualityReport", fingerprint: str) -> None:
+    """Whether the run was coded with another index than the one that is open now."""
+    if report.provenance.index != fingerprint:
+        output.say(
+            f"the run was coded with the index {report.provenance.index}; counts of titles are those of {fingerprint}, now in its place"
+        )
+
+
 def write_report(report: "QualityReport", path: Path | None) -> None:
     """The page, where one is asked for."""
     if path:
