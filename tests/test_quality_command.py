@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,7 @@ def test_labels_are_reviewed_and_measured_again(crosswalk: Run, tmp_path: Path) 
     assert after["settled"]["looked_at"] == after["settled"]["changed"] == 1
     assert after["settled"]["accuracy_before"] == before["accuracy"] < after["accuracy"] == after["settled"]["accuracy_after"]
     assert "before" in done.stderr
+    assert "may hold what was settled" in crosswalk(*words, "--label-errors", errors, code=2).stderr
     write(tmp_path / "other.csv", [("smith", "7221")] * len(rows))
     crosswalk("evaluate", tmp_path / "other.csv", *words[2:], "--settled", errors, code=3)
     write(tmp_path / "bad.csv", [("2", "bin man", "12345")], "row,text,settled")
@@ -91,6 +93,9 @@ def test_a_run_is_measured_as_evaluate_measures_it(crosswalk: Run, runs: Path, t
     assert of_run["left_out"] == {"no truth": 0, "truth not in the scheme": 0, "not among the answers of the run": 0}
     assert of_run["provenance"]["commands"][0].startswith("crosswalk code q1.csv --text-column answer")
     assert "<svg" in (tmp_path / "r.html").read_text()
+    said = crosswalk("quality", "q1", *truth, "--store", runs).stdout
+    assert "cases with a true code\t120" in said
+    assert f"{measured['top_k']['1']['value']:.1%}" in said
 
 
 def test_runs_are_compared_and_watched(crosswalk: Run, runs: Path, tmp_path: Path) -> None:
@@ -127,6 +132,20 @@ def test_a_truth_that_is_of_another_file_is_refused(crosswalk: Run, runs: Path, 
     assert "'answer'" in crosswalk("quality", "q1", "--truth", path, "--truth-column", "isco", "--store", runs, code=2).stderr
 
 
+def test_a_run_of_another_scheme_is_refused(crosswalk: Run, runs: Path, tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    store.write_bytes(runs.read_bytes())
+    with sqlite3.connect(store) as db:
+        db.execute("UPDATE runs SET settings = replace(settings, '\"isco-08\"', '\"other\"') WHERE name = 'q1'")
+    db.close()
+    assert "was coded to other" in crosswalk("quality", "q1", "--store", store, code=2).stderr
+    with sqlite3.connect(store) as db:
+        db.execute("UPDATE answers SET codes = replace(codes, '9611', '9999') WHERE run = 'q2'")
+    db.close()
+    truth = ["--truth", runs.parent / "q2-coded.csv", "--truth-column", "isco"]
+    assert "'9999'" in crosswalk("quality", "q2", *truth, "--store", store, code=3).stderr
+
+
 def test_the_report_never_overwrites_what_is_needed(crosswalk: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "coded.csv", CODED)
     refused = crosswalk("evaluate", path, "--text-column", "answer", "--truth-column", "isco", "--report", path, code=2)
@@ -153,11 +172,11 @@ def test_a_terminal_shows_the_curves(home: Path, tmp_path: Path) -> None:
             break
         shown += part
     assert process.wait() == 0
-    lines = shown.decode().splitlines()
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
     assert any("share coded (o: threshold 0.85)" in line for line in lines)
     assert any("ideal; ECE" in line for line in lines)
     assert sum(line.count("o") for line in lines[-20:]) >= 2
-    assert max(len(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in lines) <= 100
+    assert max(map(len, lines)) <= 80
 
 
 def test_two_indexes_are_compared_on_the_same_texts(crosswalk: Run, tmp_path: Path) -> None:

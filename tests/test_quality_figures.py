@@ -180,6 +180,14 @@ def test_parts_add_up_to_the_whole() -> None:
     assert [split.by for split in measured.breakdowns] == ["third", "method", "number of words"]
 
 
+def test_the_most_frequent_parts_are_shown() -> None:
+    best = (KeptCode("111", 0.9, ""),)
+    texts = [CodedText("x", best, frozenset({"111"}), groups=(f"value {place:02}",)) for place in range(60) for _ in range(place + 1)]
+    split = quality(Outcomes(SCHEME, texts), {}, 0.5, 1.0, ["value"]).breakdowns[0]
+    assert [part.texts for part in split.parts] == list(range(60, 20, -1))
+    assert split.not_shown == 20
+
+
 def _mislabelled(seed: int) -> tuple[Outcomes, set[int]]:
     """A good model, and one label in twelve wrong."""
     drawn = np.random.default_rng(seed)

@@ -64,6 +64,7 @@ def command(
     from crosswalk.jobs.quality.provenance import command_line, provenance
 
     out.check_targets([report_file, errors_file], {"the input": file})
+    out.check_list(errors_file)
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
     columns = evaluation_columns(table, text_columns, truth_column, by_columns, weight_column, output.say)
     coder = Autocoder.open(scheme)

@@ -63,6 +63,7 @@ def command(
             report = run_report(store, run, against, truth, coder, scheme, command_line(), output.progress)
         else:
             report = monitoring_report(store, coder, scheme, command_line())
+    out.say_other_index(report, coder.fingerprint)
     report = presentable(report, figures_only=figures_only)
     out.write_report(report, report_file)
     out.print_report(report, as_json=as_json)

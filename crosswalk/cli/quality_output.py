@@ -22,6 +22,16 @@ def check_targets(targets: Sequence[Path | None], needed: Mapping[str, Path]) ->
     refuse_overwriting([target for target in targets if target], needed)
 
 
+def check_list(path: Path | None) -> None:
+    """Refuse, before any work, a list that cannot be written, or that is there already: somebody may have settled codes in it."""
+    from crosswalk.files.tabular import target_files
+
+    if path and target_files(path, ["label errors"])[0].exists():
+        raise UsageError(
+            "this file is there already, and may hold what was settled", where=str(path), hint="name another with --label-errors"
+        )
+
+
 def check_run_options(run: str | None, against: str | None, truth_file: Path | None, truth_column: str | None) -> None:
     """Refuse options that mean nothing together."""
     if run is None and (against or truth_file):
@@ -30,6 +40,14 @@ def check_run_options(run: str | None, against: str | None, truth_file: Path | N
         raise UsageError("--truth and --truth-column belong together", hint="give the file and its column of right codes")
     if run is not None and run == against:
         raise UsageError("a run cannot be compared with itself", hint="name an earlier one; see 'crosswalk runs'")
+
+
+def say_other_index(report: "QualityReport", fingerprint: str) -> None:
+    """Whether the run was coded with another index than the one that is open now."""
+    if report.provenance.index != fingerprint:
+        output.say(
+            f"the run was coded with the index {report.provenance.index}; counts of titles are those of {fingerprint}, now in its place"
+        )
 
 
 def write_report(report: "QualityReport", path: Path | None) -> None:
@@ -81,8 +99,10 @@ def print_report(report: "QualityReport", *, as_json: bool) -> None:
         terminal.print_run(report.run)
     if report.drift:
         terminal.print_drift(report.drift)
-    if report.quality and sys.stdout.isatty():
-        terminal.print_quality(report.quality)
+    if report.quality:
+        terminal.print_measured(report.quality)
+        if sys.stdout.isatty():
+            terminal.print_quality(report.quality)
     if not report.run:
         terminal.print_monitoring(report.monitoring)
 

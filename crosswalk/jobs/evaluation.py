@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from crosswalk.jobs.quality.thresholds import coding_rate
 from crosswalk.model import Classification, Query
 
 __all__ = [
-    "Columns", "Evaluation", "Questions", "answered", "ask", "coding_rate", "evaluate", "expected_calibration_error", "figures",
+    "Columns", "Evaluation", "Question", "Questions", "answered", "ask", "coding_rate", "evaluate", "expected_calibration_error", "figures",
     "known_code", "titles_by_code", "truths_of",
 ]  # fmt: skip
 
@@ -35,15 +36,21 @@ class Columns:
     weight: str = ""
 
 
-@dataclass
-class Questions:
-    """Rows whose truth is known, column by column; and what was left out or repaired, counted."""
+class Question(NamedTuple):
+    """A text and the codes that are right; its weight, its row (from 0) and its values in the columns that results are split by."""
 
-    queries: list[Query] = field(default_factory=list)
-    truths: list[frozenset[str]] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    groups: list[tuple[str, ...]] = field(default_factory=list)
+    query: Query
+    truths: frozenset[str]
+    weight: float = 1.0
+    row: int = 0
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The rows whose truth is known, and what was left out or repaired, counted."""
+
+    asked: list[Question] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=lambda: {"no truth": 0, "truth not in the scheme": 0})
     repaired: dict[str, int] = field(default_factory=lambda: {"lost zeros": 0, ".0 at the end": 0})
 
@@ -105,17 +112,14 @@ def ask(table: Table, columns: Columns, classification: Classification) -> Quest
     for number, row in enumerate(table.rows):
         codes = truths_of(row[truth], classification, questions)
         size = 1.0 if weight is None else _weight(row[weight], table.place(number, columns.weight))
+        if codes and not size:
+            questions.left_out["weight 0"] = questions.left_out.get("weight 0", 0) + 1
         if not codes or not size:
-            if codes:
-                questions.left_out["weight 0"] = questions.left_out.get("weight 0", 0) + 1
             continue
         context = {columns.texts[place]: row[column] for place, column in enumerate(texts) if place and row[column]}
-        questions.queries.append(Query(row[texts[0]], context=context))
-        questions.truths.append(codes)
-        questions.weights.append(size)
-        questions.rows.append(number)
-        questions.groups.append(tuple(row[column] for column in by))
-    if not questions.queries:
+        groups = tuple(row[column] for column in by)
+        questions.asked.append(Question(Query(row[texts[0]], context=context), codes, size, number, groups))
+    if not questions.asked:
         raise DataError(
             "no row has a code of the scheme",
             where=table.place(0, columns.truth),
@@ -158,18 +162,18 @@ def known_code(code: str, classification: Classification) -> str | None:
 def answered(questions: Questions, coder: Autocoder, progress: Progress) -> tuple[Outcomes, float]:
     """The questions coded, and the seconds that took."""
     begun = time.perf_counter()
-    outcomes = Outcomes(coder.classification, [text for chunk in _coded(questions, coder, progress) for text in chunk])
+    outcomes = Outcomes(coder.classification, list(_coded(questions, coder, progress)))
     return outcomes, time.perf_counter() - begun
 
 
-def _coded(questions: Questions, coder: Autocoder, progress: Progress) -> Iterator[list[CodedText]]:
-    total = len(questions.queries)
+def _coded(questions: Questions, coder: Autocoder, progress: Progress) -> Iterator[CodedText]:
+    total = len(questions.asked)
     progress(0, total)
     for begin in range(0, total, _CHUNK):
-        part = slice(begin, begin + _CHUNK)
-        facts = zip(questions.truths[part], questions.weights[part], questions.rows[part], questions.groups[part], strict=True)
-        yield [coded_text(coding, *fact) for coding, fact in zip(coder.code(questions.queries[part]), facts, strict=True)]
-        progress(min(begin + _CHUNK, total), total)
+        chunk = questions.asked[begin : begin + _CHUNK]
+        for coding, asked in zip(coder.code([question.query for question in chunk]), chunk, strict=True):
+            yield coded_text(coding, asked.truths, asked.weight, asked.row, asked.groups)
+        progress(begin + len(chunk), total)
 
 
 def figures(

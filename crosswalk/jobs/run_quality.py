@@ -20,6 +20,7 @@ from crosswalk.jobs.quality.outcomes import CodedText, Outcomes, coded_answer
 from crosswalk.jobs.quality.provenance import Provenance, from_run
 from crosswalk.jobs.quality.runs import monitoring, run_figures
 from crosswalk.model import Classification, Run
+from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.store import Store
 
 Stage = Callable[[str, str], AbstractContextManager[Progress]]
@@ -38,11 +39,11 @@ def run_report(
     store: Store, name: str, against: str | None, truth: Truth | None, coder: Autocoder, scheme: str, command: str, stage: Stage
 ) -> QualityReport:
     """Everything known of a run. Raises UsageError for runs that are not coded answers, DataError for a truth that does not fit."""
-    run = _coded_run(store, name)
+    run = _coded_run(store, name, coder.classification)
     figures, now = run_figures(store, name)
     change = None
     if against:
-        _coded_run(store, against)
+        _coded_run(store, against, coder.classification)
         change = drift(run_figures(store, against)[1], now, coder.classification)
     measured, left_out = None, None
     if truth:
@@ -62,10 +63,13 @@ def monitoring_report(store: Store, coder: Autocoder, scheme: str, command: str)
     return QualityReport("Coded runs", where, monitoring=rows)
 
 
-def _coded_run(store: Store, name: str) -> Run:
+def _coded_run(store: Store, name: str, classification: Classification) -> Run:
     run = store.run(name)
     if run.job != "code":
         raise UsageError(f"{name!r} is no run of 'crosswalk code'", where=str(store.path), hint="see 'crosswalk runs'")
+    scheme = str(run.settings.get("scheme"))
+    if scheme != classification.scheme:
+        raise UsageError(f"{name!r} was coded to {scheme}, not to {classification.scheme}", hint=f"give --scheme {scheme}, or its folder")
     return run
 
 
@@ -80,6 +84,7 @@ def run_outcomes(
     texts: list[CodedText] = []
     for answer in store.answers(run.name):
         for codes, rows in by_key.pop(answer.text_key, ()):
+            _refuse_other_codes(answer, classification)
             texts.append(coded_answer(answer, codes, rows)._replace(row=len(texts)))
     asked.left_out["not among the answers of the run"] = sum(rows for pairs in by_key.values() for _, rows in pairs)
     if not texts:
@@ -89,6 +94,15 @@ def run_outcomes(
             hint="the columns of the run's file have to stand in it unchanged, beside the right code",
         )
     return Outcomes(classification, texts), asked.left_out
+
+
+def _refuse_other_codes(answer: KeptAnswer, classification: Classification) -> None:
+    for code, _, _ in answer.best():
+        if code not in classification.by_code:
+            raise DataError(
+                f"the run has a code {code!r} that {classification.scheme} {classification.version} does not have",
+                hint="open the index it was coded with: --scheme FOLDER",
+            )
 
 
 def _truths_by_answer(

@@ -104,7 +104,8 @@ def probabilities(change: Drift) -> Markup:
     """Shares of answers by the probability of their first code, the batch before (hatched outline) and this one (filled)."""
     top = max(0.1, math.ceil(10 * max(*change.probabilities_before, *change.probabilities_now)) / 10)
     frame = Frame(_WHOLE, (0.0, top))
-    ticks = [(top * place / 4, f"{top * place / 4:.0%}") for place in range(5)]
+    step = 5 if top <= 0.3 else 10
+    ticks = [(share / 100, f"{share} %") for share in range(0, round(100 * top) + 1, step)]
     parts = [frame.axes("probability of the first code", "share of the rows", PER_CENT, ticks)]
     for place, (before, now) in enumerate(zip(change.probabilities_before, change.probabilities_now, strict=True)):
         low = place / 10

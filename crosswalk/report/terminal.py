@@ -35,6 +35,21 @@ def print_quality(measured: Quality) -> None:
     sys.stdout.write(f"\n{coding_rate_chart(measured.thresholds)}\n\n{reliability_chart(measured.calibration)}\n")
 
 
+def print_measured(measured: Quality) -> None:
+    """A run's figures against people's codes, with intervals."""
+    chosen, level = measured.thresholds.chosen, measured.levels[-1]
+    rows = [
+        ["cases with a true code", f"{measured.cases:,.0f}"],
+        ["accuracy (first code)", _between(measured.top_k["1"])],
+        ["truth among the first 6", _between(measured.top_k["6"])],
+        ["macro F1", _between(level.macro_f1)],
+        ["calibration error (ECE)", f"{measured.calibration.ece:.3f}"],
+        [f"coded at threshold {chosen.threshold:g}", f"{chosen.coding_rate:.1%}"],
+        ["of these right", _between(chosen.accuracy)],
+    ]
+    print_table(["figure", "value"], rows, right=["value"])
+
+
 def print_run(figures: RunFigures) -> None:
     """Who decided how many rows of a run."""
     rows = [[m.method, f"{m.rows:,}", f"{m.share:.1%}", f"{m.answers:,}"] for m in figures.methods]

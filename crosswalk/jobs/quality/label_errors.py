@@ -1,7 +1,7 @@
 """Codes of the truth that may be wrong: confident learning (Northcutt, Jiang and Chuang 2021), ranked for a person.
 
-Not through cleanlab: it needs pandas and scikit-learn (190 MB beside a base of 260), a dense matrix of texts by codes (350 MB
-for 100,000 answers) and one label a text, where we keep six codes a text and accept several. ``benchmarks/quality.py`` holds this
+Not through cleanlab: it needs pandas, scikit-learn and scipy (280 MB beside a base of 260), a dense matrix of texts by codes
+(350 MB for 100,000 answers) and one label a text, where we keep six codes a text and accept several. ``benchmarks/quality.py`` holds this
 module against it.
 """
 
