@@ -216,10 +216,14 @@ class ReviewScreen(ReviewLayout):
         if last is None:
             self._say("nothing left to undo")
             return
-        self._recount()
         case = self.queue.find(last)
         if case:
             self._open(case)
+        if len(undone.taken_back) == 1 and last.action != "comment":
+            self._count(1)
+        else:
+            self._recount()
+        self._draw_status()
         many = f" and {len(undone.taken_back) - 1} more of its bulk" if len(undone.taken_back) > 1 else ""
         words = said(last, self.book.classification)
         self._say(f"taken back: {words}{many}" if undone.taken_back else "another coder has decided this case since: theirs stays")
