@@ -47,7 +47,7 @@ class QueuePane(Static):
         """Draw the cases, one a line; ``held`` says by whom others are being coded."""
         self.cases = cases
         width = max(self.content_size.width, 10)
-        self.update(Content("\n").join(self._line(case, current, held, width, blind=blind) for case in cases))
+        self.update(Content("\n").join(self._line(case, current, held, width, blind=blind) for case in cases), layout=False)
 
     def _line(self, case: Case, current: Case | None, held: Mapping[int, str], width: int, *, blind: bool) -> Content:
         here = current is not None and case.id == current.id
@@ -112,7 +112,7 @@ class OptionsPane(Static):
         """Draw the answers, the highlighted one marked."""
         width = max(self.content_size.width, 20)
         lines = [_option_line(number, option, width, here=number == highlighted) for number, option in enumerate(options)]
-        self.update(Content("\n").join(lines) if lines else Content.styled(empty, "italic"))
+        self.update(Content("\n").join(lines) if lines else Content.styled(empty, "italic"), layout=False)
 
     def on_click(self, event: Click) -> None:
         """Highlight the answer whose line was clicked."""
