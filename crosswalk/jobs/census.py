@@ -22,7 +22,9 @@ from crosswalk.files.tabular import with_kept_columns
 from crosswalk.jobs.answers import AnswerColumns, Answers, Task, gather
 from crosswalk.jobs.batch import Progress
 from crosswalk.jobs.coded_cells import COLUMNS, NUMBERS, cells_of
+from crosswalk.jobs.filling import fill_queue
 from crosswalk.jobs.mapping import Talk
+from crosswalk.jobs.promotion import decided_answer
 from crosswalk.jobs.workers import Workers
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification
@@ -91,6 +93,7 @@ def code_file(job: CodingJob, coder: Autocoder, store: Store, stage: Stage, say:
     coded = _cells_by_answer(answers, name, store, coder.classification)
     with stage("writing", "rows") as progress:
         _write(job, answers, coded.cells, before, progress)
+    fill_queue(store, name, zip(answers.order, store.answers(name), strict=True))
     store.finish_run(name)
     return CodedFile(name, coded.rows, coded.answers, coded.failed, job.out)
 
@@ -145,7 +148,9 @@ def _cells_by_answer(answers: Answers, run: str, store: Store, classification: C
     rows: Counter[str] = Counter()
     texts: Counter[str] = Counter()
     failed = 0
-    for place, answer in zip(answers.order, store.answers(run), strict=True):
+    settled = store.decisions.settled(run)
+    for place, kept in zip(answers.order, store.answers(run), strict=True):
+        answer = decided_answer(kept, settled.get(kept.text_key))
         cells[place] = cells_of(answer, classification)
         rows[answer.method] += answer.frequency
         texts[answer.method] += 1

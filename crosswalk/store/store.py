@@ -11,6 +11,9 @@ from crosswalk.errors import StoreError, UsageError
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Map, Proposal, Query, Run
 from crosswalk.store import answers, sqlite
 from crosswalk.store.answers import KeptAnswer
+from crosswalk.store.cases import Cases
+from crosswalk.store.decisions import Decisions
+from crosswalk.store.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class Store:
             raise UsageError("there is no such store", where=str(path), hint="runs in this store: none; name another with --store")
         self.path = path
         self._connection = sqlite.connect(path)
+        self.cases = Cases(self._connection, path)
+        self.decisions = Decisions(self._connection, path)
+        self.sessions = Sessions(self._connection, path)
 
     def __enter__(self) -> "Store":
         return self
@@ -169,6 +175,11 @@ class Store:
     def queue(self, run: str) -> Iterator[KeptAnswer]:
         """A run's answers that wait for a person, the most frequent first, streamed."""
         return answers.queue(self._connection, run)
+
+    def count_automatic(self, run: str) -> int:
+        """Answers of a run that were coded without a person."""
+        with sqlite.reading(self.path):
+            return int(self._connection.execute("SELECT count(*) FROM answers WHERE run = ? AND status = 'coded'", (run,)).fetchone()[0])
 
     def fold_log(self) -> None:
         """Fold the write-ahead log into the file, so that it does not grow without end in a long run."""
