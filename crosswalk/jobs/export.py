@@ -1,11 +1,17 @@
-"""A run as tables: one row an item and target, one row a title, each with the columns its file came with; or a queue of answers."""
+"""A run as files: tables of maps, titles and checks, each with the columns its file came with; a queue of answers; SSSOM; XKOS."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from crosswalk.errors import UsageError
+from crosswalk.files.sssom import write_sssom
 from crosswalk.files.tabular import Sheet, refuse_overwriting, target_files, with_kept_columns, write_tables
+from crosswalk.files.xkos import write_xkos
+from crosswalk.jobs.checks import check_table
 from crosswalk.jobs.coded_cells import QUEUE_COLUMNS, queue_cells
+from crosswalk.jobs.publishing import publication
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification, Coding, Map, Proposal
 from crosswalk.store.store import Store
@@ -17,28 +23,73 @@ DOUBTFUL_BELOW = 0.5
 """A proposal whose map is less probable than this asks for a person's eye."""
 
 
-SHEETS = ("maps", "titles")
+SHEETS = ("maps", "titles", "checks")
+CHECK_COLUMNS = ("check", "source_code", "source_title", "target_code", "target_title", "finding")
 
 
-def check_targets(path: Path | None, needed: Mapping[str, Path]) -> None:
+@dataclass(frozen=True)
+class Form:
+    """What a run is written as: "tables", "sssom" or "xkos"; the last two under these IRIs and licence."""
+
+    kind: str = "tables"
+    source_iri: str | None = None
+    licence: str | None = None
+
+    def files(self, path: Path) -> list[Path]:
+        """The files that would be written."""
+        return target_files(path, SHEETS) if self.kind == "tables" else [path]
+
+
+TABLES = Form()
+
+
+def check_targets(path: Path | None, needed: Mapping[str, Path], form: Form = TABLES) -> None:
     """Refuse, before any work, an ``-o`` that cannot be written or that would overwrite what is needed."""
     if path:
-        refuse_overwriting(target_files(path, SHEETS), needed)
+        refuse_overwriting(form.files(path), needed)
 
 
-def refuse_the_input(store: Store, run: str, path: Path) -> None:
+def refuse_the_input(store: Store, run: str, path: Path, form: Form = TABLES) -> None:
     """Refuse an ``-o`` that holds what the run was made from, wherever that file lies now."""
     made_from = store.run(run).settings.get("input")
-    for target in target_files(path, SHEETS):
+    for target in form.files(path):
         if target.is_file() and sha256_of(target)[:16] == made_from:
             raise UsageError("this would overwrite the run's input", where=str(target), hint="name another file with -o")
 
 
-def export_run(store: Store, run: str, classification: Classification, path: Path) -> list[Path]:
-    """Write a run to .xlsx or .csv: maps and titles (two sheets or files), or the queue of a coded file; gives the files written."""
-    if store.run(run).job == "code":
+def export_run(store: Store, run: str, classification: Classification, path: Path, form: Form = TABLES) -> list[Path]:
+    """Write a run: maps, titles and checks (sheets or files), the queue of a coded file, or a publication; gives the files written."""
+    if form.kind == "sssom":
+        write_sssom(path, publication(store, run, classification, form.source_iri, form.licence))
+    elif form.kind == "xkos":
+        write_xkos(path, publication(store, run, classification, form.source_iri, form.licence))
+    elif store.run(run).job == "code":
         return write_tables(path, [queue_sheet(store, run, classification)])
-    return write_tables(path, [map_sheet(store, run, classification), title_sheet(store, run, classification)])
+    else:
+        return write_tables(path, [sheet(store, run, classification) for sheet in (map_sheet, title_sheet, check_sheet)])
+    return [path]
+
+
+def check_sheet(store: Store, run: str, classification: Classification) -> Sheet:
+    """One row a finding of the checks over the whole table."""
+    proposals = [entry.proposal for entry in store.proposals(run)]
+    titles = {proposal.source_code: proposal.source_title for proposal in proposals}
+    found = check_table(proposals, classification, title_votes(store, run))
+    rows = (
+        [c.kind, c.source_code, titles.get(c.source_code, ""), c.target_code, classification.title(c.target_code), c.finding] for c in found
+    )
+    return Sheet(SHEETS[2], CHECK_COLUMNS, rows)
+
+
+def title_votes(store: Store, run: str) -> dict[str, Counter[str]]:
+    """By source code: how many of its titles were coded to each target, as the titles sheet shows them."""
+    codings = store.codings(run)
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in store.source_rows(run):
+        coding = codings.get(row.text_key)
+        if coding and not row.outcome and coding.method != "non-occupation":
+            votes[row.source_code][coding.codes[0].code if has_code(coding) else ""] += 1
+    return votes
 
 
 def queue_sheet(store: Store, run: str, classification: Classification) -> Sheet:
@@ -97,8 +148,13 @@ def title_sheet(store: Store, run: str, classification: Classification) -> Sheet
 
 
 def _coding_cells(coding: Coding, classification: Classification) -> list[str]:
-    if not coding.codes or coding.p_none > coding.codes[0].probability:
+    if not has_code(coding):
         return ["", "", f"{coding.p_none:.4f}", "", coding.method, coding.note or "no code is near enough"]
     best = coding.codes[0]
     matched = best.candidate.matched.text if best.candidate else ""
     return [best.code, classification.title(best.code), f"{best.probability:.4f}", matched, coding.method, coding.note]
+
+
+def has_code(coding: Coding) -> bool:
+    """Whether a code is at least as probable as none."""
+    return bool(coding.codes) and coding.codes[0].probability >= coding.p_none
