@@ -11,13 +11,17 @@ from crosswalk.files.tabular import Sheet, refuse_overwriting, target_files, wit
 from crosswalk.files.xkos import write_xkos
 from crosswalk.jobs.checks import check_table
 from crosswalk.jobs.coded_cells import QUEUE_COLUMNS, queue_cells
+from crosswalk.jobs.opinions import judged
 from crosswalk.jobs.publishing import publication
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification, Coding, Map, Proposal
+from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 
 MAP_COLUMNS = ("source_code", "source_title", "target_code", "target_title", "relation", "share", "probability", "status", "reasons")
 TITLE_COLUMNS = ("target_code", "target_title", "probability", "matched", "method", "note")
+
+OPINION_COLUMNS = ("llm", "llm_choice", "llm_fit")
 
 DOUBTFUL_BELOW = 0.5
 """A proposal whose map is less probable than this asks for a person's eye."""
@@ -83,12 +87,12 @@ def check_sheet(store: Store, run: str, classification: Classification) -> Sheet
 
 def title_votes(store: Store, run: str) -> dict[str, Counter[str]]:
     """By source code: how many of its titles were coded to each target, as the titles sheet shows them."""
-    codings = store.codings(run)
+    codings = judged(store.codings(run), store.opinions.of_run(run))
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for row in store.source_rows(run):
         coding = codings.get(row.text_key)
         if coding and not row.outcome and coding.method != "non-occupation":
-            votes[row.source_code][coding.codes[0].code if has_code(coding) else ""] += 1
+            votes[row.source_code][coding.codes[0].code if coding.has_code else ""] += 1
     return votes
 
 
@@ -133,28 +137,31 @@ def status(proposal: Proposal, link: Map | None) -> str:
 
 
 def title_sheet(store: Store, run: str, classification: Classification) -> Sheet:
-    """One row a row of the file: its own columns, then what its title was coded to."""
-    codings = store.codings(run)
+    """One row a row of the file: its own columns, then what its title was coded to, and what a language model said where one was asked."""
+    opinions = store.opinions.of_run(run)
+    codings = judged(store.codings(run), opinions)
     rows = list(store.source_rows(run))
-    kept = with_kept_columns(TITLE_COLUMNS, rows[0].cells if rows else ())
+    ours = (*TITLE_COLUMNS, *(OPINION_COLUMNS if opinions else ()))
+    kept = with_kept_columns(ours, rows[0].cells if rows else ())
 
     def out() -> Iterator[list[str]]:
         for row in rows:
             coding = codings.get(row.text_key)
-            ours = _coding_cells(coding, classification) if coding and not row.outcome else ["", "", "", "", "", row.outcome]
-            yield [*(row.cells[name] for name in kept), *ours]
+            found = _coding_cells(coding, classification) if coding and not row.outcome else ["", "", "", "", "", row.outcome]
+            said = opinion_cells(opinions.get(row.text_key)) if opinions else []
+            yield [*(row.cells[name] for name in kept), *found, *said]
 
-    return Sheet(SHEETS[1], [*kept.values(), *TITLE_COLUMNS], out())
+    return Sheet(SHEETS[1], [*kept.values(), *ours], out())
+
+
+def opinion_cells(kept: KeptOpinion | None) -> list[str]:
+    """Cells in the order of ``OPINION_COLUMNS``."""
+    return [kept.opinion.model, kept.opinion.choice, kept.opinion.fit] if kept else ["", "", ""]
 
 
 def _coding_cells(coding: Coding, classification: Classification) -> list[str]:
-    if not has_code(coding):
+    if not coding.has_code:
         return ["", "", f"{coding.p_none:.4f}", "", coding.method, coding.note or "no code is near enough"]
     best = coding.codes[0]
     matched = best.candidate.matched.text if best.candidate else ""
     return [best.code, classification.title(best.code), f"{best.probability:.4f}", matched, coding.method, coding.note]
-
-
-def has_code(coding: Coding) -> bool:
-    """Whether a code is at least as probable as none."""
-    return bool(coding.codes) and coding.codes[0].probability >= coding.p_none

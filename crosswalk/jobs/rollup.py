@@ -16,7 +16,7 @@ def roll_up(source_code: str, source_title: str, codings: Sequence[Coding], outc
     coded = [coding for coding in codings if coding.method != "non-occupation"]
     if not coded:
         return _uncoded(source_code, source_title, codings, outcomes)
-    votes = [coding.codes[0] for coding in coded if coding.codes and coding.codes[0].probability >= coding.p_none]
+    votes = [coding.codes[0] for coding in coded if coding.has_code]
     if 2 * len(votes) < len(coded):
         none = sum(coding.p_none for coding in coded) / len(coded)
         reason = f"nothing in the book is near: {_nearest(coded)}"
