@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--title-column", help="Column of the titles (default: guessed).")
 @click.option("--description-column", help="Column of definitions (default: guessed).")
 @click.option("--pad-codes", type=click.IntRange(1, 20), help="Restore lost zeros: fill all-digit codes to this width.")
+@click.option("--official", help="An imported correspondence of an earlier version or a neighbour: a prior, and a reason to look twice.")
 @llm(may_decide=True)
 @options.run
 @options.reading
@@ -31,6 +32,7 @@ def command(
     title_column: str | None,
     description_column: str | None,
     pad_codes: int | None,
+    official: str | None,
     second: "SecondOpinion | None",
     run_name: str | None,
     sheet: str | None,
@@ -63,7 +65,7 @@ def command(
     coder = Autocoder.open(scheme)
     with Store(kept_in) as store:
         with output.progress("mapping") as progress:
-            run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say)
+            run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say, official)
         if second:
             mapping.ask_for_opinions(run, columns, coder, store, second, output.progress, output.say)
         proposals = [entry.proposal for entry in store.proposals(run)]

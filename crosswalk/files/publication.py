@@ -36,7 +36,8 @@ ISCO_08 = Scheme("isco08", "ISCO-08", "http://data.europa.eu/esco/isco/C", "http
 class Association:
     """One map with its titles. ``target_code`` is blank where the target has no such term.
 
-    ``probability`` is the machine's; ``agreement`` (-1 disagrees .. 1 agrees) and ``reviewer`` are a person's: never mixed.
+    ``probability`` is the machine's (None where it never saw the map); ``agreement`` (-1 disagrees .. 1 agrees) and ``reviewer``
+    are a person's: never mixed.
     """
 
     source_code: str
@@ -46,7 +47,7 @@ class Association:
     relation: Relation | None
     cardinality: Cardinality
     share: float
-    probability: float
+    probability: float | None
     evidence: Evidence = "titles"
     comment: str = ""
     reviewer: str = ""

@@ -67,7 +67,7 @@ def _cells(entry: Association, publication: Publication) -> list[str]:
         entry.cardinality,
         f"{source.name}scheme:",
         f"{target.name}scheme:",
-        f"{entry.probability:.4f}",
+        "" if entry.probability is None else f"{entry.probability:.4f}",
         _text(entry.reviewer),
         entry.reviewed,
         "" if entry.agreement is None else f"{entry.agreement:.1f}",

@@ -11,10 +11,13 @@ from crosswalk.files.tabular import Sheet, refuse_overwriting, target_files, wit
 from crosswalk.files.xkos import write_xkos
 from crosswalk.jobs.checks import check_table
 from crosswalk.jobs.coded_cells import QUEUE_COLUMNS, queue_cells
+from crosswalk.jobs.official import DISAGREES, official_of
 from crosswalk.jobs.opinions import judged
+from crosswalk.jobs.promotion import decided_proposals
 from crosswalk.jobs.publishing import publication
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification, Coding, Map, Proposal
+from crosswalk.store.decision_rows import KeptDecision
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 
@@ -76,9 +79,9 @@ def export_run(store: Store, run: str, classification: Classification, path: Pat
 
 def check_sheet(store: Store, run: str, classification: Classification) -> Sheet:
     """One row a finding of the checks over the whole table."""
-    proposals = [entry.proposal for entry in store.proposals(run)]
+    proposals = [entry.proposal for entry in decided_proposals(store, run, classification)]
     titles = {proposal.source_code: proposal.source_title for proposal in proposals}
-    found = check_table(proposals, classification, title_votes(store, run))
+    found = check_table(proposals, classification, title_votes(store, run), official_of(store.run(run)))
     rows = (
         [c.kind, c.source_code, titles.get(c.source_code, ""), c.target_code, classification.title(c.target_code), c.finding] for c in found
     )
@@ -103,18 +106,20 @@ def queue_sheet(store: Store, run: str, classification: Classification) -> Sheet
 
 def map_sheet(store: Store, run: str, classification: Classification) -> Sheet:
     """One row an item and target; an item without target has one row, its target blank."""
-    proposals = store.proposals(run)
+    proposals = decided_proposals(store, run, classification)
+    settled = store.decisions.settled(run)
     names = with_kept_columns(MAP_COLUMNS, dict.fromkeys(name for entry in proposals for name in entry.kept))
 
     def rows() -> Iterator[list[str]]:
         for entry in proposals:
             for link in entry.proposal.maps or (None,):
-                yield [*_map_cells(entry.proposal, link, classification), *(entry.kept.get(name, "") for name in names)]
+                decision = settled.get(entry.proposal.source_code)
+                yield [*_map_cells(entry.proposal, link, classification, decision), *(entry.kept.get(name, "") for name in names)]
 
     return Sheet(SHEETS[0], [*MAP_COLUMNS, *names.values()], rows())
 
 
-def _map_cells(proposal: Proposal, link: Map | None, classification: Classification) -> list[str]:
+def _map_cells(proposal: Proposal, link: Map | None, classification: Classification, decision: KeptDecision | None) -> list[str]:
     code = (link.target_code or "") if link else ""
     return [
         proposal.source_code,
@@ -124,15 +129,21 @@ def _map_cells(proposal: Proposal, link: Map | None, classification: Classificat
         (link.relation or "") if link else "",
         f"{link.share:.4f}" if link and code else "",
         f"{link.probability:.4f}" if link else "",
-        status(proposal, link),
+        status(proposal, link, decision),
         proposal.reasons,
     ]
 
 
-def status(proposal: Proposal, link: Map | None) -> str:
-    """ "proposed", "doubtful", or why the item has no target."""
+DECIDED = {"accept": "accepted", "amend": "amended", "split": "amended", "new": "new occupation", "reject": "rejected"}
+"""What a person's decision makes of an item's status."""
+
+
+def status(proposal: Proposal, link: Map | None, decision: KeptDecision | None = None) -> str:
+    """What a person decided; else "proposed", "doubtful", or why the item has no target."""
+    if decision:
+        return DECIDED.get(decision.action, decision.action)
     if proposal.kind in ("map", "split"):
-        return "doubtful" if link and link.probability < DOUBTFUL_BELOW else "proposed"
+        return "doubtful" if (link and link.probability < DOUBTFUL_BELOW) or DISAGREES in proposal.reasons else "proposed"
     return {"new": "no target", "group": "group", "non-occupation": "not an occupation", "cross-reference": "not coded"}[proposal.kind]
 
 

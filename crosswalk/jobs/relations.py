@@ -6,17 +6,16 @@ national experts gave in seventeen tables to ESCO; ``benchmarks/relations.py`` t
 
 import json
 import math
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import ModelError
-from crosswalk.model import Classification, CorrespondenceTable, Proposal, Relation
+from crosswalk.model import Relation
 from crosswalk.places import shipped
 from crosswalk.search.lexical import similarity
 from crosswalk.text import fold, normalise
@@ -37,17 +36,22 @@ shape of the link. targets, sources: logarithms of how many targets the source h
 
 def features(title: str, labels: Sequence[str], targets: int, sources: int) -> list[float]:
     """The features of one link: the source's title, the target's titles, and how many links each end has."""
-    own = normalise(title)
-    known = [normalise(label) for label in labels]
-    scores = [1.0 if fold(label) == fold(own) else similarity(own, label) for label in known] or [0.0]
+    own = _normal(title)
+    known = [_normal(label) for label in labels]
+    scores = [1.0 if label == own else similarity(own, label) for label in known] or [0.0]
     best = max(range(len(scores)), key=scores.__getitem__)
-    words, other = set(fold(own).split()), set(fold(known[best]).split()) if known else set()
+    words, other = set(own.split()), set(known[best].split()) if known else set()
     same = float(scores[best] == 1.0)
     shape = [targets == 1 == sources, targets > 1 == sources, sources > 1 == targets, targets > 1 < sources]
     return [
         same, scores[best], float(bool(other) and other < words), float(bool(words) and words < other),
         (len(words) - len(other)) / 10, *map(float, shape), math.log(targets), math.log(sources), same * shape[0],
     ]  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 16)
+def _normal(title: str) -> str:
+    return fold(normalise(title))
 
 
 @dataclass(frozen=True)
@@ -80,16 +84,3 @@ def load_relation_model(path: Path | None = None) -> RelationModel:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"the relation model cannot be used ({error!r})", where=str(path), hint="install crosswalk again") from None
     return model
-
-
-def with_relations(table: CorrespondenceTable, target: Classification) -> CorrespondenceTable:
-    """Add the relation of every map, from its titles and the shape of the whole table."""
-    sources = Counter(link.target_code for proposal in table.proposals for link in proposal.maps if link.target_code)
-    links = [(proposal, link.target_code) for proposal in table.proposals for link in proposal.maps if link.target_code]
-    rows = [features(proposal.source_title, [target.title(code)], len(proposal.maps), sources[code]) for proposal, code in links]
-    found = iter(load_relation_model().relations(rows))
-
-    def related(proposal: Proposal) -> Proposal:
-        return replace(proposal, maps=tuple(replace(link, relation=next(found) if link.target_code else None) for link in proposal.maps))
-
-    return replace(table, proposals=tuple(map(related, table.proposals)))

@@ -8,7 +8,7 @@ from crosswalk.llm.questions import Question
 _PATTERNS = (
     ("[email]", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     ("[link]", re.compile(r"\b(?:https?://|www\.)\S+")),
-    ("[number]", re.compile(r"\+?\d(?:[\d\s./()-]*\d){3,}|\d{3,}")),
+    ("[number]", re.compile(r"\+?\d(?:[\s./()-]*\d){3,}|\d{3,}")),
     # "Mr Smith", "Frau Müller", "M. Dupont": a form of address and the capitalised words after it.
     ("[name]", re.compile(
         r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Hr|Fr|Mme|Mlle|M|Monsieur|Madame|Sr|Sra|Señor|Señora|Sig|Signor|Signora|Pan|Pani|Dhr|Mevr)"
