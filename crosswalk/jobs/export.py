@@ -100,8 +100,12 @@ def title_votes(store: Store, run: str) -> dict[str, Counter[str]]:
 
 
 def queue_sheet(store: Store, run: str, classification: Classification) -> Sheet:
-    """One row a distinct answer that waits for a person, the most frequent first."""
-    return Sheet("queue", QUEUE_COLUMNS, (queue_cells(answer, classification) for answer in store.queue(run)))
+    """One row a distinct answer that waits for a person, the most frequent first, with a language model's opinion where one was asked."""
+    opinions = store.opinions.of_run(run)
+    if not opinions:
+        return Sheet("queue", QUEUE_COLUMNS, (queue_cells(answer, classification) for answer in store.queue(run)))
+    rows = ([*queue_cells(answer, classification), *opinion_cells(opinions.get(answer.text_key))] for answer in store.queue(run))
+    return Sheet("queue", (*QUEUE_COLUMNS, *OPINION_COLUMNS), rows)
 
 
 def map_sheet(store: Store, run: str, classification: Classification) -> Sheet:

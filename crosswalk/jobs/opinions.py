@@ -15,6 +15,7 @@ from crosswalk.llm.questions import NONE, SEVERAL, Option, Question, request_key
 from crosswalk.llm.redact import redacted_question
 from crosswalk.llm.reranker import Asked, Reranker
 from crosswalk.model import Classification, Coding, Opinion
+from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 
@@ -85,6 +86,17 @@ def question_of(coding: Coding, classification: Classification) -> Question:
         for entry in coding.top(SHORTLIST)
     )
     return Question(coding.query.id, coding.query.text, options, coding.query.context)
+
+
+def questions_of_answers(answers: Iterable[KeptAnswer], wanted: SecondOpinion, classification: Classification) -> list[Question]:
+    """A question for each answer that waits for a person and is doubtful; what the searches prefer is not kept of answers."""
+    asked = []
+    for answer in answers:
+        best = answer.best()[:SHORTLIST]
+        if best and best[0].probability < wanted.when.below:
+            options = tuple(Option(kept.code, classification.title(kept.code), kept.matched) for kept in best)
+            asked.append(Question(answer.text_key, answer.text, options, answer.fields()))
+    return [redacted_question(question) if wanted.redact else question for question in asked]
 
 
 def second_opinions(store: Store, run: str, questions: Sequence[Question], wanted: SecondOpinion, bar: Bar, say: Talk) -> None:
