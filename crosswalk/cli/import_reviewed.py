@@ -16,6 +16,7 @@ def import_decisions(path: Path, kept_in: Path, run: str | None, coder: str | No
     if not run or not (coder or dry):
         raise UsageError("decisions belong to a run and a coder", hint="crosswalk import decisions FILE --run RUN --coder NAME")
     classification = Autocoder.open(scheme).classification
+    sheet = sheet or ("maps" if path.suffix.lower() == ".xlsx" else None)
     with Store(kept_in, create=False) as store:
         found = decided_files.changes(read_table(path, sheet=sheet), store, run, classification)
         output.print_table(["source", "title", "was", "becomes"], [[c.source_code, c.title, c.before, c.after] for c in found])
