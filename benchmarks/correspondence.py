@@ -79,11 +79,7 @@ def uk(data: Path) -> tuple[Titles, Pairs]:
     titles: dict[str, list[Query]] = {}
     targets: dict[str, list[str]] = {}
     place = {name: number for number, name in enumerate(table.columns)}
-    source = next(
-        name
-        for name in table.columns
-        if "SOC2020" in name.replace(" ", "").upper() and "ISCO" not in name.upper() and "TITLE" not in name.upper()
-    )
+    source = next(name for name in table.columns if "SOC2020" in name.upper() and not {"ISCO", "TITLE"} & set(_words(name)))
     for row in table.rows:
         code, target = row[place[source]].strip(), row[place["ISCO-08 code based on SOC2020"]].strip()
         if code.isdigit() and target.isdigit():
@@ -110,22 +106,13 @@ def sinco(data: Path) -> tuple[Titles, Pairs]:
 
 
 def sinco_rows(path: Path) -> Iterator[tuple[str, str, str]]:
-    """(SINCO code, title, CIUO-08 code) of the sheet that goes from SINCO to CIUO-08; a code stands once for several rows."""
+    """(SINCO code, title, CIUO-08 code): the rows of the sheet that goes from SINCO to CIUO-08."""
     from python_calamine import CalamineWorkbook
 
-    book = CalamineWorkbook.from_path(str(path))
-    name = next(
-        name for name in book.sheet_names if "ciuo" in name.casefold() and name.casefold().find("sinco") < name.casefold().find("ciuo")
-    )
-    code = title = ""
-    for row in book.get_sheet_by_name(name).to_python():
-        cells = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() for cell in row]
-        numbers = [place for place, cell in enumerate(cells) if cell.isdigit() and len(cell) == 4]
-        if numbers and numbers[0] < 2:
-            code, title = cells[numbers[0]], next((cell for cell in cells[numbers[0] + 1 :] if cell and not cell.isdigit()), "")
-        target = numbers[-1] if numbers else None
-        if code and target is not None and (target != numbers[0] or target >= 2):
-            yield code, title, cells[target]
+    for row in CalamineWorkbook.from_path(str(path)).get_sheet_by_name("SINCO - CIUO").to_python():
+        source, title, target = (str(cell).removesuffix(".0").strip() for cell in row[:3])
+        if source.isdigit() and target.isdigit():
+            yield source, title, target.zfill(4)
 
 
 def new_occupations(data: Path) -> None:
@@ -139,10 +126,8 @@ def new_occupations(data: Path) -> None:
     drawn = np.random.default_rng(0).choice(sorted(uri for uri in before if uri in after), len(added), replace=False).tolist()
     queries = [*added, *(before[uri][1][0] for uri in drawn)]
     truth = np.arange(len(queries)) < len(added)
-    print(
-        f"\nnew occupations: {len(added)} added, {len(drawn)} that stayed\n\n| out of the book | score | AUROC | precision at 50 % recall |\n|"
-        + "---|" * 4
-    )
+    print(f"\nnew occupations: {len(added)} added, {len(drawn)} that stayed\n")
+    print("| out of the book | score | AUROC | precision at 50 % recall |\n|" + "---|" * 4)
     for name, most in (("all labels of those that stayed", None), ("only the label asked", 1)):
         taken = {label for uri in drawn for label in before[uri][1][:most]}
         book = [IndexTitle(label, group, "en", "ESCO") for group, labels in before.values() for label in labels if label not in taken]

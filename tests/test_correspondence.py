@@ -125,7 +125,7 @@ def test_sssom_says_none_with_no_term_found_and_keeps_the_machines_confidence(tm
     rows = {row["subject_id"]: row for row in csv.DictReader(lines, delimiter="\t")}
     assert rows["source:15%2Fa%7Cb"]["object_id"] == "sssom:NoTermFound"
     assert rows["source:15%2Fa%7Cb"]["mapping_cardinality"] == "1:0"
-    assert rows["source:11"]["predicate_id"] == "skos:broadMatch"
+    assert rows["source:11"]["predicate_id"] == "skos:exactMatch"
     assert rows["source:11"]["confidence"] == "0.9700"
     assert rows["source:11"]["reviewer_label"] == rows["source:11"]["reviewer_agreement"] == ""
 
