@@ -43,6 +43,8 @@ def command(
       crosswalk review survey-1a2b3c --coder anna
       crosswalk review survey-1a2b3c --experiment 200
     """
+    import shlex
+
     from crosswalk import output
     from crosswalk.cli.review_options import chosen_coder, chosen_run, chosen_task, draw, serve_web
     from crosswalk.jobs.code_book import CodeBook
@@ -60,4 +62,6 @@ def command(
         from crosswalk.tui.app import review
 
         with ReviewQueue(store, name, who, task=task, blind=blind) as queue:
-            click.get_current_context().exit(review(queue, CodeBook.open(scheme)))
+            code = review(queue, CodeBook.open(scheme))
+        output.say(f"everything decided is kept; see how far you are: crosswalk queue {shlex.quote(name)}")
+        click.get_current_context().exit(code)

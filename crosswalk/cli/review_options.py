@@ -50,11 +50,11 @@ def draw(store: Store, run: str, double: int | None, experiment: int | None, say
 def serve_web(port: int, words: Sequence[str], task: Task, blind: bool, say: Callable[[str], None]) -> None:
     """Serve the same screen to a browser of this machine until Ctrl+C. Raises UsageError without the extra ``web``."""
     try:
-        from textual_serve.server import Server
+        from crosswalk.tui.web import ReviewServer
     except ImportError:
         raise UsageError("the web screen is not installed", hint="pip install 'isco-crosswalk[web]'") from None
     flags = [*(["--blind"] if blind else []), *(["--adjudicate"] if task == "adjudicate" else [])]
     flags += ["--experiment", "1"] if task == "experiment" else []
     command = shlex.join([sys.executable, "-m", "crosswalk", "review", *words, *flags])
     say(f"the screen is at http://127.0.0.1:{port}/ for a browser of this machine alone; Ctrl+C ends it")
-    Server(command, host="127.0.0.1", port=port, title="crosswalk review").serve()
+    ReviewServer(command, port).serve()

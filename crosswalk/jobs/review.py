@@ -110,7 +110,8 @@ class ReviewQueue:
     def decide(self, case: Case, decision: Decision, *, seconds: float) -> Outcome:
         """Keep a decision on a case as the coder saw it. Where the case has changed since, it is kept as stale and ``theirs`` returned.
 
-        ``seconds``: time spent on the case, idle time excluded. Raises StoreError when it cannot be kept.
+        ``seconds``: time spent on the case, idle time excluded. What a person typed goes through ``checked`` first. Raises StoreError
+        when it cannot be kept.
         """
         shown = self.shows_suggestions(case)
         return self.store.decisions.decide(case.id, decision, self.coder, seen=case.version, seconds=seconds, suggested=shown)

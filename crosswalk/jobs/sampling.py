@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from crosswalk.errors import UsageError
+from crosswalk.store.case_rows import Round, State
 from crosswalk.store.store import Store
 
 
@@ -12,7 +13,7 @@ def draw_double(store: Store, run: str, count: int, seed: str = "") -> int:
 
     Whoever has coded or holds one half never sees the other; where the two differ, a case for adjudication comes up.
     """
-    drawn = set(store.cases.keys(run, "second", "waiting") + store.cases.keys(run, "second", "done"))
+    drawn = _in_round(store, run, "second")
     if count > len(drawn):
         waiting = _in_drawing_order(set(store.cases.keys(run, "review", "waiting")) - drawn, seed)
         store.cases.copy_to_round(run, waiting[: count - len(drawn)], "second", paired=True)
@@ -26,13 +27,18 @@ def draw_experiment(store: Store, run: str, count: int, seed: str = "") -> int:
     As in the Danish Labour Force Survey's experiment: where the two answers differ, a coder chooses the better one, not knowing
     which is which. Raises UsageError when nothing has been coded with suggestions yet.
     """
-    drawn = {key for state in ("waiting", "deferred", "done") for key in store.cases.keys(run, "experiment", state)}
+    drawn = _in_round(store, run, "experiment")
     seen = {case.key for case, kept in store.decisions.in_force(run) if kept.suggested and not kept.bulk and kept.action != "defer"}
     if not seen:
         raise UsageError("nothing has been coded with suggestions yet", hint=f"crosswalk review {run}, then the experiment")
     more = _in_drawing_order(seen - drawn, seed)[: max(0, count - len(drawn))]
     store.cases.copy_to_round(run, more, "experiment", paired=False)
     return len(drawn) + len(more)
+
+
+def _in_round(store: Store, run: str, in_round: Round) -> set[str]:
+    states: tuple[State, ...] = ("waiting", "deferred", "done")
+    return {key for state in states for key in store.cases.keys(run, in_round, state)}
 
 
 def _in_drawing_order(keys: Iterable[str], seed: str) -> list[str]:

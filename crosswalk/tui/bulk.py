@@ -78,7 +78,7 @@ class BulkDialog(ModalScreen[Bulk | None]):
     def _text(self, chosen: CaseFilter) -> Content:
         shown = self._queue.page(_SHOWN, chosen=chosen)
         rows = self._queue.count(chosen)[1]
-        lines = [Content.assemble(("bulk: ", "bold"), self._scope, f" — {len(self._seen):,} cases, {rows:,} rows   (Tab: the others)")]
+        lines = [Content.assemble(("bulk: ", "bold"), self._scope, f" — {len(self._seen):,} cases, {rows:,} rows   (Tab: others)")]
         lines += [Content.assemble("  ", plain(case.text), (f"  {self._proposal(case)}", "dim")) for case in shown]
         more = len(self._seen) - len(shown)
         lines += [Content(f"  ... and {more:,} more")] if more > 0 else []

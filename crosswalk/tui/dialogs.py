@@ -141,7 +141,7 @@ class TextDialog(ModalScreen[tuple[str, ...] | None]):
 
 
 class SplitDialog(ModalScreen[Decision | None]):
-    """Several codes with shares: "2221 60, 5120 40". Shares left out are even; what is typed is shown with its titles."""
+    """Several codes with shares: "2221 60, 5120 40". Those left out share the rest; what is typed is shown with its titles."""
 
     BINDINGS = [_CANCEL]
 
@@ -178,13 +178,13 @@ class SplitDialog(ModalScreen[Decision | None]):
 
 
 def shares(typed: str) -> tuple[CodeShare, ...]:
-    """ "2221 60, 5120 40" -> shares .6 and .4; even ones where any is left out."""
+    """ "2221 60, 5120" -> shares .6 and .4: codes without a number share evenly what is left."""
     parts = [part.replace("%", " ").split() for part in typed.replace(";", ",").split(",")]
     parts = [part for part in parts if part]
     numbers = [_number(part[1]) if len(part) > 1 else None for part in parts]
     known = [number for number in numbers if number is not None]
-    even = len(known) < len(parts)
-    return tuple(CodeShare(part[0], 1 / len(parts) if even else (number or 0.0) / 100) for part, number in zip(parts, numbers, strict=True))
+    left = (100 - sum(known)) / max(len(parts) - len(known), 1)
+    return tuple(CodeShare(part[0], (left if number is None else number) / 100) for part, number in zip(parts, numbers, strict=True))
 
 
 def _number(typed: str) -> float | None:

@@ -2,7 +2,7 @@
 
 KEY_BAR = (
     "1-6 pick  Enter accept  a amend  s split  n new  r none  d defer  c comment\n"
-    "u undo  b bulk  / search  g go to code  f filter  o order  ←→ move  ? help  q quit"
+    "u undo  b bulk  / search  g code  f filter  o order  ←→ move  ? help  q quit"
 )
 """Two lines of at most 80 cells."""
 

@@ -1,7 +1,7 @@
 """How the review screen is laid out and drawn: wide in three columns, narrow with the definition below the answers."""
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
@@ -35,9 +35,10 @@ class ReviewLayout(Screen[None]):
         """The panes; each has a tooltip for those with a mouse."""
         yield Static(id="status")
         yield QueuePane(id="queue")
-        with VerticalScroll(id="case-scroll", can_focus=False):
-            yield CasePane(id="case")
-        yield OptionsPane(id="options")
+        with Vertical(id="work"):
+            with VerticalScroll(id="case-scroll", can_focus=False):
+                yield CasePane(id="case")
+            yield OptionsPane(id="options")
         with VerticalScroll(id="definition-scroll", can_focus=False):
             yield DefinitionPane(id="definition")
         yield Static(id="banner")

@@ -104,7 +104,7 @@ class ReviewScreen(ReviewLayout):
 
     def action_step(self, step: int) -> None:
         """The next case, or the one before, undecided."""
-        self._try(lambda: self._go(self.queue.next(self.case, back=step < 0), "this is the end of the queue"))
+        self._try(lambda: self._go(self.queue.next(self.case, back=step < 0)))
 
     def action_decide(self, action: str) -> None:
         """None, or later."""
@@ -216,10 +216,14 @@ class ReviewScreen(ReviewLayout):
         if last is None:
             self._say("nothing left to undo")
             return
-        self._recount()
         case = self.queue.find(last)
         if case:
             self._open(case)
+        if len(undone.taken_back) == 1 and last.action != "comment":
+            self._count(1)
+        else:
+            self._recount()
+        self._draw_status()
         many = f" and {len(undone.taken_back) - 1} more of its bulk" if len(undone.taken_back) > 1 else ""
         words = said(last, self.book.classification)
         self._say(f"taken back: {words}{many}" if undone.taken_back else "another coder has decided this case since: theirs stays")
@@ -235,29 +239,34 @@ class ReviewScreen(ReviewLayout):
         self._open_next(self.case, f"kept: {bulk.decision.action} for {outcome.settled:,} cases{left}   (one u undoes all)")
 
     def _open_next(self, after: Case | None = None, message: str = "") -> None:
+        """The next case in the queue, from the beginning again at its end."""
         case = self.queue.next(after) or (self.queue.next() if after else None)
         if case is None:
-            self.case, self.options = None, []
+            self.case, self.options, self.highlighted = None, [], -1
             self._draw()
         else:
-            self._open(case)
+            self._show(case)
         self._say(message)
 
-    def _go(self, case: Case | None, otherwise: str) -> None:
+    def _go(self, case: Case | None) -> None:
         if case is None:
-            self._say(otherwise)
+            self._say("this is the end of the queue")
         else:
-            self._open(case)
+            self._show(case)
 
     def _open(self, case: Case) -> None:
-        self.case, lease = self.queue.take(case)
-        self.holder = "" if lease.mine else lease.coder
-        self.options = options_for(self.queue, self.case, self.book.classification)
-        self.highlighted = 0 if self.options and self.case.proposed and self.case.round not in ("adjudication", "choice") else -1
+        """One case, taken if nobody else has it."""
+        fresh, lease = self.queue.take(case)
+        self._show(fresh, "" if lease.mine else lease.coder)
+
+    def _show(self, case: Case, holder: str = "") -> None:
+        self.case, self.holder = case, holder
+        self.options = options_for(self.queue, case, self.book.classification)
+        self.highlighted = 0 if self.options and case.proposed and case.round not in ("adjudication", "choice") else -1
         self.clock.start()
         self._draw()
         self.query_one("#case-scroll").scroll_home(animate=False)
-        self._say(f"● {self.holder} is coding this case: you may look and comment" if self.holder else "")
+        self._say(f"● {holder} is coding this case: you may look and comment" if holder else "")
 
     def _try(self, act: Callable[[], object]) -> None:
         """What is refused is said, and the case stays."""

@@ -54,8 +54,9 @@ class QueuePane(Static):
         mark = "▶" if here else "●" if case.id in held else _MARKS[case.state]
         right = f" {case.frequency:>3}" + ("" if blind else f" .{min(int(case.probability * 100), 99):02d}")
         text = plain(case.text).truncate(width - 2 - len(right), ellipsis=True, pad=True)
-        line = Content.assemble(f"{mark} ", text, (right, "dim"))
-        return line.stylize("bold reverse") if here else line
+        if here:
+            return Content.assemble(f"{mark} ", text, right).stylize("bold reverse")
+        return Content.assemble(f"{mark} ", text, (right, "dim"))
 
     def on_click(self, event: Click) -> None:
         """Take the case whose line was clicked."""
@@ -126,8 +127,8 @@ def _option_line(number: int, option: Option, width: int, *, here: bool) -> Cont
     remark = min(len(option.remark), room // 3)
     label = Content(option.label).truncate(room - remark - 1, ellipsis=True, pad=True)
     quiet = Content.styled(option.remark, "dim").truncate(remark, ellipsis=True, pad=True)
-    line = Content.assemble(f"{'▸' if here else ' '}{number + 1} ", label, " ", quiet, " ", right)
-    return line.stylize("bold reverse") if here else line
+    numbered = Content.assemble(f"{'▸' if here else ' '}{number + 1} ", label)
+    return Content.assemble(numbered.stylize("bold reverse") if here else numbered, " ", quiet, " ", right)
 
 
 class DefinitionPane(Static):
