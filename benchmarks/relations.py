@@ -12,7 +12,7 @@ import gzip
 import json
 import random
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,17 +29,18 @@ ISCO = "http://data.europa.eu/esco/isco/C"
 
 @dataclass
 class Table:
-    """One country's links: features (links, features) and relations, as published."""
+    """One country's links: features (links, features) and relations, as published; ``turned``: written from ESCO's side."""
 
     country: str
     matrix: np.ndarray
     relations: list[str]
+    turned: bool
 
-    def from_escos_side(self) -> bool:
-        """Whether "narrow" stands on links whose source has few targets and whose target has many sources."""
-        lean = self.matrix[:, FEATURES.index("targets")] - self.matrix[:, FEATURES.index("sources")]
-        said = np.array(self.relations)
-        return bool(lean[said == "narrow"].mean() < lean[said == "broad"].mean())
+
+def from_escos_side(links: list[tuple[str, str, str, int]], sources: Counter[str]) -> bool:
+    """Whether, over all links, "narrow" stands where the source has fewer targets and the target more sources than for "broad"."""
+    lean = {said: [np.log(n) - np.log(sources[uri]) for _, uri, relation, n in links if relation == f"{said}Match"] for said in TURNED}
+    return bool(np.mean(lean["narrow"]) < np.mean(lean["broad"]))
 
 
 def labels(data: Path, language: str) -> dict[str, list[str]]:
@@ -66,9 +67,10 @@ def read(path: Path, data: Path, most: int) -> Table:
         rows = [(row["title"], json.loads(row["esco_matches"])) for row in csv.DictReader(stream) if row["esco_matches"]]
     sources = Counter(uri for _, matches in rows for uri in matches)
     links = [(title, uri, relation, len(matches)) for title, matches in rows for uri, relation in matches.items() if uri in known]
+    turned = from_escos_side(links, sources)
     links = random.Random(0).sample(links, min(most, len(links)))
     matrix = np.array([features(title, known[uri], targets, sources[uri]) for title, uri, _, targets in links])
-    return Table(country, matrix, [relation.removesuffix("Match") for _, _, relation, _ in links])
+    return Table(country, matrix, [relation.removesuffix("Match") for _, _, relation, _ in links], turned)
 
 
 def fit(tables: list[Table]) -> tuple[StandardScaler, LogisticRegression]:
@@ -155,10 +157,8 @@ def main() -> None:
     options = parser.parse_args()
     data = options.data
     tables = [read(path, data, options.most) for path in sorted((data / "national" / "esco_tables").glob("*.csv.gz"))]
-    turned = [table.country for table in tables if table.from_escos_side()]
-    oriented = [
-        Table(table.country, table.matrix, [TURNED[r] for r in table.relations]) if table.country in turned else table for table in tables
-    ]
+    turned = [table.country for table in tables if table.turned]
+    oriented = [replace(table, relations=[TURNED[r] for r in table.relations]) if table.turned else table for table in tables]
     if options.write:
         write(oriented, Path(__file__).resolve().parent.parent / "data" / "relations.json")
     print(f"tables that write the relation from ESCO's side, turned round: {', '.join(turned) or 'none'}")
