@@ -7,6 +7,7 @@ alone. The shipped encoder has seen the titles of the UK table; ISCO-88 and SINC
 import argparse
 import csv
 import gzip
+import random
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from crosswalk.places import shipped
 ROOT = Path(__file__).resolve().parent.parent
 Pairs = set[tuple[str, str]]
 Titles = Mapping[str, list[Query]]
+MOST_TITLES = 40
 
 
 def main() -> None:
@@ -74,24 +76,22 @@ def isco_88(_data: Path) -> tuple[Titles, Pairs]:
 
 
 def uk(data: Path) -> tuple[Titles, Pairs]:
-    """UK SOC 2020 unit groups by the titles of the coding index; official: the ISCO-08 codes of at least a tenth of a group's titles."""
+    """UK SOC 2020 unit groups by up to so many titles of the coding index, drawn at random.
+
+    Official: the ISCO-08 codes of at least a tenth of all titles of a group, by the workbook's own column.
+    """
     table = read_table(data / "national/uk_soc2020/soc2020volume2thecodingindexexcel16042025.xlsx")
     titles: dict[str, list[Query]] = {}
     targets: dict[str, list[str]] = {}
     place = {name: number for number, name in enumerate(table.columns)}
-    source = next(name for name in table.columns if "SOC2020" in name.upper() and not {"ISCO", "TITLE"} & set(_words(name)))
     for row in table.rows:
-        code, target = row[place[source]].strip(), row[place["ISCO-08 code based on SOC2020"]].strip()
+        code, target = row[place["SOC_2020"]].strip(), row[place["ISCO-08 code based on SOC2020"]].strip()
         if code.isdigit() and target.isdigit():
             context = {name: row[place[name]] for name in ("ADD", "IND") if row[place[name]]}
             titles.setdefault(code, []).append(Query(row[place["INDEXOCC"]], context=context))
             targets.setdefault(code, []).append(target.zfill(4))
-    return titles, {(code, target) for code, found in targets.items() for target in set(found) if found.count(target) >= 0.1 * len(found)}
-
-
-def _words(name: str) -> list[str]:
-    """The words of a column's name, in capitals."""
-    return name.upper().replace("_", " ").replace("-", " ").split()
+    drawn = {code: random.Random(code).sample(queries, min(MOST_TITLES, len(queries))) for code, queries in titles.items()}
+    return drawn, {(code, target) for code, found in targets.items() for target in set(found) if found.count(target) >= 0.1 * len(found)}
 
 
 def sinco(data: Path) -> tuple[Titles, Pairs]:
