@@ -8,7 +8,7 @@ from typing import Literal
 from crosswalk.errors import DataError
 
 Relation = Literal["exact", "close", "narrow", "broad"]
-Method = Literal["lookup", "register", "rule", "model", "review", "non-occupation"]
+Method = Literal["lookup", "register", "rule", "model", "review", "llm", "non-occupation"]
 Action = Literal["accept", "amend", "split", "new", "reject", "defer", "comment", "undo"]
 Kind = Literal["map", "split", "new", "group", "non-occupation", "cross-reference"]
 
@@ -171,6 +171,11 @@ class Coding:
         """Probability of the codes that are not listed, together."""
         return max(0.0, 1.0 - self.p_none - sum(entry.probability for entry in self.codes))
 
+    @property
+    def has_code(self) -> bool:
+        """Whether its first code counts: it is at least as probable as none, or a language model was allowed to choose it."""
+        return bool(self.codes) and (self.method == "llm" or self.codes[0].probability >= self.p_none)
+
     def top(self, k: int) -> tuple[CodeProbability, ...]:
         """The ``k`` most probable codes."""
         return self.codes[:k]
@@ -237,6 +242,36 @@ class Decision:
     def code(self) -> str:
         """The code given, or the one with the largest share; blank where there is none."""
         return max(self.codes, key=lambda given: given.share).code if self.codes else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a language model said of one text and its shortlist, known by ``request``, the hash of all that was sent.
+
+    ``outcome`` is "answered", or the fault for which the reply was refused (``said`` has its beginning). ``choice`` is a listed code,
+    "NONE" or "SEVERAL". ``cost`` in dollars, ``seconds`` from the question to the answer, ``asked`` in UTC.
+    """
+
+    request: str
+    model: str
+    answered_by: str
+    prompt: str
+    outcome: str
+    choice: str
+    direct: str
+    better: str
+    said: str
+    tokens_in: int
+    tokens_out: int
+    cost: float
+    seconds: float
+    asked: str
+
+    @property
+    def fit(self) -> str:
+        """Its grade in words, strongest first: "direct, clearly better", "direct, slightly better", "partly, no better" ..."""
+        degree = {"yes": "direct", "partly": "partly", "no": "no fit"}.get(self.direct, "")
+        return f"{degree}, {self.better} better" if self.outcome == "answered" else f"refused: {self.outcome}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def test_the_exported_workbook_holds_text_only(crosswalk: Run, tmp_path: Path) -
     crosswalk("map", classification(tmp_path / "in.csv"), "--store", tmp_path / "s.db", "--run", "r")
     crosswalk("export", "r", "--format", "xlsx", "-o", tmp_path / "out.xlsx", "--store", tmp_path / "s.db")
     book = openpyxl.load_workbook(tmp_path / "out.xlsx")
-    assert book.sheetnames == ["maps", "titles"]
+    assert book.sheetnames == ["maps", "titles", "checks"]
     assert {cell.data_type for page in book for row in page for cell in row if cell.value is not None} == {"s"}
     assert book["maps"].freeze_panes == "A2"
 

@@ -1,10 +1,15 @@
 """crosswalk code"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crosswalk.cli import options
+from crosswalk.cli.llm_options import llm
+
+if TYPE_CHECKING:
+    from crosswalk.jobs.opinions import SecondOpinion
 
 
 @click.command("code")
@@ -19,6 +24,7 @@ from crosswalk.cli import options
 @click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that code (default: one a core, at most 4).")
 @click.option("-o", "--out", type=options.FILE, required=True, help="File to write (.csv, .tsv, both also .gz; .parquet).")
+@llm(may_decide=False)
 @options.reading
 @options.scheme
 @options.store
@@ -32,6 +38,7 @@ def command(
     run_name: str | None,
     workers: int | None,
     out: Path,
+    second: "SecondOpinion | None",
     sheet: str | None,
     encoding: str | None,
     delimiter: str | None,
@@ -41,7 +48,8 @@ def command(
     """Code the answers of a survey or a census, of any size.
 
     OUT keeps the file's columns and adds code, title, probability, method and the six best codes. Answers that are not sure
-    enough get method "review" and no code. A run that was stopped is completed by the same command.
+    enough get method "review" and no code. A run that was stopped is completed by the same command. With --llm a language model is
+    asked about those; what it says stands beside them in the queue (crosswalk export) and changes no code.
 
     \b
     Examples:
@@ -57,6 +65,7 @@ def command(
     from crosswalk.errors import DataError
     from crosswalk.files.readers import read_table
     from crosswalk.jobs.census import CodingJob, code_file
+    from crosswalk.jobs.opinions import questions_of_answers, second_opinions
     from crosswalk.store.store import Store
 
     read = partial(read_table, file, sheet=sheet, encoding=encoding, delimiter=delimiter)
@@ -69,6 +78,9 @@ def command(
                     {"encoding": encoding, "delimiter": delimiter})  # fmt: skip
     with Store(options.store_file(store_path)) as store:
         coded = code_file(job, coder, store, output.progress, output.say)
+        if second:
+            questions = questions_of_answers(store.queue(coded.run), second, coder.classification)
+            second_opinions(store, coded.run, questions, second, output.progress, output.say)
     output.say_what_was_coded(coded, level)
     if coded.failed:
         raise DataError(f"{coded.failed:,} answers could not be coded; their notes say why", where=str(out), hint="give the command again")

@@ -1,10 +1,15 @@
 """crosswalk map"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crosswalk.cli import options
+from crosswalk.cli.llm_options import llm
+
+if TYPE_CHECKING:
+    from crosswalk.jobs.opinions import SecondOpinion
 
 
 @click.command("map")
@@ -14,6 +19,8 @@ from crosswalk.cli import options
 @click.option("--title-column", help="Column of the titles (default: guessed).")
 @click.option("--description-column", help="Column of definitions (default: guessed).")
 @click.option("--pad-codes", type=click.IntRange(1, 20), help="Restore lost zeros: fill all-digit codes to this width.")
+@click.option("--official", help="An imported correspondence of an earlier version or a neighbour: a prior, and a reason to look twice.")
+@llm(may_decide=True)
 @options.run
 @options.reading
 @options.scheme
@@ -25,6 +32,8 @@ def command(
     title_column: str | None,
     description_column: str | None,
     pad_codes: int | None,
+    official: str | None,
+    second: "SecondOpinion | None",
     run_name: str | None,
     sheet: str | None,
     encoding: str | None,
@@ -40,6 +49,7 @@ def command(
     Examples:
       crosswalk map soc2020.xlsx -o soc-isco.xlsx
       crosswalk map cbo.csv --code-column codigo --title-column titulo -o cbo-isco.csv
+      crosswalk map soc2020.xlsx --llm gpt-4o-mini --llm-when "p<0.6" --max-cost 2 -o soc-isco.xlsx
     """
     from crosswalk import output
     from crosswalk.cli.columns import mapping_columns
@@ -55,7 +65,9 @@ def command(
     coder = Autocoder.open(scheme)
     with Store(kept_in) as store:
         with output.progress("mapping") as progress:
-            run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say)
+            run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say, official)
+        if second:
+            mapping.ask_for_opinions(run, columns, coder, store, second, output.progress, output.say)
         proposals = [entry.proposal for entry in store.proposals(run)]
         written = export.export_run(store, run, coder.classification, out) if out else []
     output.print_proposals(proposals, coder.classification, 12)

@@ -34,6 +34,14 @@ def groups(codes: Iterable[str]) -> set[str]:
     return found if followed >= _MOST * len(found) or _shorter_codes_are_groups(listed, found) else set()
 
 
+def parents_of(codes: Iterable[str]) -> dict[str, str]:
+    """The parent of every code that has one among the groups of the file."""
+    listed = list(dict.fromkeys(codes))
+    found = groups(listed)
+    children = _children(listed)
+    return {child: group for group in found for child in children[group]}
+
+
 def _shape(code: str, child: str) -> tuple[int, bool]:
     """What the children of one group have in common: their length, and whether a point or dash stands before their own part."""
     return len(child), child[len(code)].isalnum()

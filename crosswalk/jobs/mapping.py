@@ -11,6 +11,8 @@ from crosswalk.errors import DataError
 from crosswalk.files.table import Table
 from crosswalk.jobs.batch import Progress, code_run
 from crosswalk.jobs.hierarchy import groups
+from crosswalk.jobs.official import load_official, official_of, with_official_reason, with_prior
+from crosswalk.jobs.opinions import Bar, SecondOpinion, judged, opinions_in_words, questions_of, second_opinions
 from crosswalk.jobs.rollup import roll_up, with_relations
 from crosswalk.manifest import sha256_of
 from crosswalk.model import CorrespondenceTable, Query
@@ -41,16 +43,23 @@ class MappingColumns:
         return code.zfill(self.code_width) if self.code_width and code.isdigit() else code
 
 
-def map_table(table: Table, columns: MappingColumns, coder: Autocoder, store: Store, run: str | None, progress: Progress, say: Talk) -> str:
+def map_table(
+    table: Table, columns: MappingColumns, coder: Autocoder, store: Store, run: str | None, progress: Progress, say: Talk,
+    official: str | None = None,
+) -> str:  # fmt: skip
     """Map every item of the table; gives the run's name. A run that was broken off is completed.
+
+    ``official`` names an imported correspondence that is a prior.
 
     Raises DataError for a table without rows, UsageError when ``run`` was made from something else.
     """
     rows, texts = _source_rows(table, columns, say)
-    settings = {
+    settings: dict[str, object] = {
         "input": sha256_of(table.path)[:16], "sheet": table.sheet, "file": clean(table.path.name),
         "contents": _contents(rows), "columns": columns.settings(), "index": coder.fingerprint, "scheme": coder.classification.scheme,
     }  # fmt: skip
+    if official:
+        settings |= {"official": official, "official_contents": load_official(official).sha256}
     fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     name = run or f"{one_line(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}"
     if store.begin_run(name, "map", fingerprint, settings, rows, texts):
@@ -59,6 +68,13 @@ def map_table(table: Table, columns: MappingColumns, coder: Autocoder, store: St
     store.save_proposals(name, propose(store, name, columns, coder))
     store.finish_run(name)
     return name
+
+
+def ask_for_opinions(run: str, columns: MappingColumns, coder: Autocoder, store: Store, wanted: SecondOpinion, bar: Bar, say: Talk) -> None:
+    """Ask a language model about the run's doubtful titles, and propose again with what it said as evidence."""
+    questions = questions_of(store.codings(run).values(), wanted, coder.classification)
+    second_opinions(store, run, questions, wanted, bar, say)
+    store.save_proposals(run, propose(store, run, columns, coder))
 
 
 def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list[SourceRow], dict[str, Query]]:
@@ -135,7 +151,8 @@ def _warn_of_lost_zeros(codes: set[str], column: str, say: Talk) -> None:
 
 def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -> list[KeptProposal]:
     """Roll the codings of a run up to a proposal for each item, in the order of the file."""
-    codings = store.codings(run)
+    opinions, official = store.opinions.of_run(run), official_of(store.run(run))
+    codings = judged(store.codings(run), opinions)
     by_item: dict[str, list[SourceRow]] = {}
     for row in store.source_rows(run):
         by_item.setdefault(row.source_code, []).append(row)
@@ -143,8 +160,11 @@ def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -
     proposals = []
     for code, rows in by_item.items():
         title = rows[0].cells.get(naming, "") if naming else ""
-        found = [codings[row.text_key] for row in rows if row.text_key in codings and not row.outcome]
-        proposals.append(roll_up(code, title or rows[0].source_title, found, [row.outcome for row in rows]))
+        listed = official.get(code, frozenset())
+        found = [with_prior(codings[row.text_key], listed) for row in rows if row.text_key in codings and not row.outcome]
+        proposal = with_official_reason(roll_up(code, title or rows[0].source_title, found, [row.outcome for row in rows]), listed)
+        said = opinions_in_words([opinions[row.text_key] for row in rows if row.text_key in opinions])
+        proposals.append(replace(proposal, reasons=f"{proposal.reasons}; {said}") if said else proposal)
     table = with_relations(CorrespondenceTable(run, coder.classification.scheme, tuple(proposals)), coder.classification)
     kept = [_kept_cells(rows, columns) for rows in by_item.values()]
     return [KeptProposal(proposal, cells) for proposal, cells in zip(table.proposals, kept, strict=True)]

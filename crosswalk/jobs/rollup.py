@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crosswalk.model import Classification, CodeProbability, Coding, CorrespondenceTable, Kind, Map, Proposal, Relation
-from crosswalk.text import fold, normalise
+from crosswalk.jobs.relations import features, load_relation_model
+from crosswalk.model import Classification, CodeProbability, Coding, CorrespondenceTable, Kind, Map, Proposal
 
 SMALLEST_SHARE = 0.10
 """Targets that fewer of an item's titles speak for are named in the reasons, not mapped."""
@@ -16,7 +16,7 @@ def roll_up(source_code: str, source_title: str, codings: Sequence[Coding], outc
     coded = [coding for coding in codings if coding.method != "non-occupation"]
     if not coded:
         return _uncoded(source_code, source_title, codings, outcomes)
-    votes = [coding.codes[0] for coding in coded if coding.codes and coding.codes[0].probability >= coding.p_none]
+    votes = [coding.codes[0] for coding in coded if coding.has_code]
     if 2 * len(votes) < len(coded):
         none = sum(coding.p_none for coding in coded) / len(coded)
         reason = f"nothing in the book is near: {_nearest(coded)}"
@@ -72,24 +72,13 @@ def _uncoded(source_code: str, source_title: str, codings: Sequence[Coding], out
 
 
 def with_relations(table: CorrespondenceTable, target: Classification) -> CorrespondenceTable:
-    """Add the relation of every map, as seen from the source, read off the shape of the whole table.
-
-    exact: same title and nothing else maps there; close: one to one; broad: the target takes in several items;
-    narrow: one of several targets of a split.
-    """
+    """Add the relation of every map, as seen from the source, from its titles and the shape of the whole table."""
     sources = Counter(link.target_code for proposal in table.proposals for link in proposal.maps if link.target_code)
-
-    def relation(proposal: Proposal, link: Map) -> Relation | None:
-        if link.target_code is None:
-            return None
-        if len(proposal.maps) > 1:
-            return "narrow" if sources[link.target_code] == 1 else "close"
-        if sources[link.target_code] > 1:
-            return "broad"
-        same = fold(normalise(proposal.source_title)) == fold(normalise(target.title(link.target_code)))
-        return "exact" if same else "close"
+    links = [(proposal, link.target_code) for proposal in table.proposals for link in proposal.maps if link.target_code]
+    rows = [features(proposal.source_title, [target.title(code)], len(proposal.maps), sources[code]) for proposal, code in links]
+    found = iter(load_relation_model().relations(rows))
 
     def related(proposal: Proposal) -> Proposal:
-        return replace(proposal, maps=tuple(replace(link, relation=relation(proposal, link)) for link in proposal.maps))
+        return replace(proposal, maps=tuple(replace(link, relation=next(found) if link.target_code else None) for link in proposal.maps))
 
     return replace(table, proposals=tuple(map(related, table.proposals)))

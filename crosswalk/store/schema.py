@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 migrations = Migrations("crosswalk")
 
-NEWEST = "m003_decisions"
+NEWEST = "m004_opinions"
 
 
 @migrations(name="m001_runs")
@@ -88,5 +88,23 @@ def _decisions(db: Database) -> None:
             BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END""",
         """CREATE TRIGGER decisions_remain BEFORE DELETE ON decisions
             BEGIN SELECT RAISE(ABORT, 'decisions are never removed'); END""",
+    ):
+        db.execute(statement)
+
+
+@migrations(name="m004_opinions")
+def _opinions(db: Database) -> None:
+    """What language models answered, by the hash of what was sent; which answer speaks of which text; batches under way."""
+    for statement in (
+        """CREATE TABLE llm_answers (
+            request TEXT PRIMARY KEY, model TEXT NOT NULL, answered_by TEXT NOT NULL, prompt TEXT NOT NULL, outcome TEXT NOT NULL,
+            choice TEXT NOT NULL, direct TEXT NOT NULL, better TEXT NOT NULL, said TEXT NOT NULL, tokens_in INTEGER NOT NULL,
+            tokens_out INTEGER NOT NULL, cost REAL NOT NULL, seconds REAL NOT NULL, asked TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE llm_opinions (
+            run TEXT NOT NULL REFERENCES runs(name) ON DELETE CASCADE, text_key TEXT NOT NULL, request TEXT NOT NULL,
+            decides INTEGER NOT NULL, PRIMARY KEY (run, text_key)) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE llm_batches (
+            batch TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(name) ON DELETE CASCADE, model TEXT NOT NULL,
+            submitted TEXT NOT NULL, collected TEXT) STRICT""",
     ):
         db.execute(statement)

@@ -13,6 +13,7 @@ from crosswalk.store import answers, sqlite
 from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.cases import Cases
 from crosswalk.store.decisions import Decisions
+from crosswalk.store.opinions import Opinions
 from crosswalk.store.sessions import Sessions
 
 
@@ -48,6 +49,7 @@ class Store:
         self.cases = Cases(self._connection, path)
         self.decisions = Decisions(self._connection, path)
         self.sessions = Sessions(self._connection, path)
+        self.opinions = Opinions(self._connection, path)
 
     def __enter__(self) -> "Store":
         return self

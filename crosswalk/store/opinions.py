@@ -1,0 +1,75 @@
+"""Opinions of language models as the store keeps them: answers by what was asked, and which texts of which run they are about."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple
+from pathlib import Path
+from typing import NamedTuple
+
+from crosswalk.model import Opinion
+from crosswalk.store import sqlite
+
+# The columns in the order of the fields of Opinion.
+_SELECT = (
+    "SELECT request, model, answered_by, prompt, outcome, choice, direct, better, said, tokens_in, tokens_out, cost, seconds, asked "
+    "FROM llm_answers WHERE request = ?"
+)
+_SELECT_OF_RUN = (
+    "SELECT text_key, decides, llm_answers.* FROM llm_opinions JOIN llm_answers USING (request) WHERE run = ? ORDER BY text_key"
+)
+_INSERT = "INSERT OR IGNORE INTO llm_answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class KeptOpinion(NamedTuple):
+    """An opinion on a text of a run; ``decides`` where the run was told to let it."""
+
+    opinion: Opinion
+    decides: bool
+
+
+class Opinions:
+    """The answers of a store. An answer is paid for once: it is never asked again, nor overwritten."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def keep(self, opinions: Iterable[Opinion]) -> None:
+        """Keep answers, all of them or none; durable when this returns."""
+        with sqlite.writing(self._connection, self._path) as db:
+            db.executemany(_INSERT, map(astuple, opinions))
+
+    def known(self, requests: Iterable[str]) -> dict[str, Opinion]:
+        """The answers to these requests that are there."""
+        with sqlite.reading(self._path):
+            found = (self._connection.execute(_SELECT, (request,)).fetchone() for request in requests)
+            return {row[0]: Opinion(*row) for row in found if row}
+
+    def link(self, run: str, requests: Mapping[str, str], *, decides: bool) -> None:
+        """Say which answer speaks of which text, by text key, in place of what was said before."""
+        with sqlite.writing(self._connection, self._path) as db:
+            db.execute("DELETE FROM llm_opinions WHERE run = ?", (run,))
+            rows = ((run, key, request, int(decides)) for key, request in requests.items())
+            db.executemany("INSERT INTO llm_opinions VALUES (?, ?, ?, ?)", rows)
+
+    def of_run(self, run: str) -> dict[str, KeptOpinion]:
+        """The opinions of a run by text key."""
+        with sqlite.reading(self._path):
+            rows = self._connection.execute(_SELECT_OF_RUN, (run,))
+            return {key: KeptOpinion(Opinion(*cells), bool(decides)) for key, decides, *cells in rows}
+
+    def begin_batch(self, batch: str, run: str, model: str, submitted: str) -> None:
+        """Remember a batch that was submitted."""
+        with sqlite.writing(self._connection, self._path) as db:
+            db.execute("INSERT INTO llm_batches VALUES (?, ?, ?, ?, NULL)", (batch, run, model, submitted))
+
+    def open_batches(self, run: str, model: str) -> list[str]:
+        """Batches of a run that are not collected yet."""
+        query = "SELECT batch FROM llm_batches WHERE run = ? AND model = ? AND collected IS NULL ORDER BY submitted, batch"
+        with sqlite.reading(self._path):
+            return [batch for (batch,) in self._connection.execute(query, (run, model))]
+
+    def end_batch(self, batch: str, collected: str) -> None:
+        """Note that a batch was collected."""
+        with sqlite.writing(self._connection, self._path) as db:
+            db.execute("UPDATE llm_batches SET collected = ? WHERE batch = ?", (collected, batch))
