@@ -31,13 +31,25 @@ def read_pairs(path: Path, columns: TableColumns | None = None) -> list[tuple[st
     return [(link.source_code, link.target_code) for link in read_maps(path, columns or TableColumns()) if link.target_code]
 
 
-def read_maps(path: Path, columns: TableColumns) -> list[Map]:
+def read_all(paths: Sequence[Path], sources: Sequence[str], targets: Sequence[str]) -> list[list[Map]]:
+    """Several tables; the columns are named once for all of them, or once for each. Raises UsageError for another number of names."""
+    for names, option in ((sources, "--from-column"), (targets, "--to-column")):
+        if len(names) not in (0, 1, len(paths)):
+            raise UsageError(f"{len(paths)} tables and {len(names)} columns", where=option, hint="name it once for all, or once for each")
+
+    def name(names: Sequence[str], place: int) -> str | None:
+        return names[place if len(names) > 1 else 0] if names else None
+
+    return [read_maps(path, TableColumns(name(sources, place), name(targets, place))) for place, path in enumerate(paths)]
+
+
+def read_maps(path: Path, columns: TableColumns, sheet: str | None = None) -> list[Map]:
     """The maps of a table, each pair once; several targets in a cell may be parted by "|".
 
     Rows of one pair (the titles of a coding index) are counted: without a column of shares a pair's share is its part of the rows.
     Raises UsageError for columns that are not there, DataError for shares that are no numbers and tables without pairs.
     """
-    table = read_table(path)
+    table = read_table(path, sheet=sheet)
     source, target = _ends(table.columns, columns, path)
     share, relation = (_found(table.columns, name, usual) for name, usual in ((columns.share, "share"), (columns.relation, "relation")))
     weights: dict[tuple[str, str], float] = {}
