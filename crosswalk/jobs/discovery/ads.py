@@ -1,0 +1,76 @@
+"""Titles of job ads without what an ad adds: employer, place, pay, hours, reference numbers, bullet signs, seniority.
+
+What is taken off says nothing of the kind of work. A word that might is kept: an ad's title has no grammar to be sure by.
+"""
+
+import re
+import unicodedata
+from collections.abc import Container
+
+_PAY = re.compile(
+    r"(?:(?:up to|from|ab|bis zu|desde|hasta|à partir de)\s+)?(?:[$€£¥₹]|\b(?:usd|eur|gbp|rm|rs|inr|sgd|aud|cad|chf|php|idr|myr)\b)\.?\s?\d[\d.,\s]*k?\+?"
+    r"(?:\s*(?:-|–|to|bis|a)\s*(?:[$€£¥₹]|\b(?:usd|eur|gbp|rm|rs)\b)?\s?\d[\d.,]*k?\+?)?|\d[\d.,]*\s?(?:k\b|[€£$]|\beur\b|\busd\b)(?:\s*(?:-|–)\s*\d[\d.,]*\s?k?[€£$]?)?",
+    re.IGNORECASE,
+)
+_PAY_PERIOD = re.compile(
+    r"(?:\b(?:per|pro|par|por|a)\s+|/\s?)(?:hour|hr|day|week|month|year|annum|stunde|monat|jahr|heure|mois|an|hora|mes|año)\b|\bp\.?(?:a|h|m)\.?(?=$|\W)", re.IGNORECASE
+)
+_NUMBERED = re.compile(
+    r"\b(?:ref(?:erence)?|job\s?id|id|req|requisition|no|nr|vacancy)\b[\s.:#-]*[a-z]{0,4}-?\d[\w/-]*|#\s?\d+|\b[a-z]{1,4}-?\d{4,}\b"
+    r"|\(?\bx\s?\d+\)?|\b\d+\s?(?:x\b|positions?\b|posts?\b|vacanc(?:y|ies)\b|openings?\b|stellen\b|postes?\b|plazas\b)",
+    re.IGNORECASE,
+)
+_NOISE = re.compile(
+    r"\b(?:(?:very\s+)?urgent(?:ly|e)?|(?:we(?:'re| are)\s+|now\s+|urgently\s+)*hiring(?:\s+now)?|(?:staff\s+)?wanted|required|needed|vacancy|vacancies|job(?:s)? (?:vacancy|offer|opening)"
+    r"|immediate (?:start|joiner|joining|hiring)|apply now|new(?=\s*[!:])|hot job|full[\s-]?time|part[\s-]?time|permanent|fixed[\s-]?term|temporary|temp to perm|zero hours?"
+    r"|contract(?=\s*(?:$|[)\]|,/-]))|remote(?:\s*(?:work|job|possible))?|hybrid|home[\s-]?office|work(?:ing)? from home|wfh|on-?site|day shift|night shift|\d+\s?(?:months?|monate|mois|meses)"
+    r"|vollzeit|teilzeit|befristet|unbefristet|ab sofort|gesucht|minijob|temps (?:plein|partiel)|cdi|cdd|int[ée]rim|alternance|jornada completa|media jornada|urgente|se busca|tiempo completo|medio tiempo"
+    r"|all genders|gn|fresh graduates?(?: (?:are )?welcome)?|(?:no )?experience (?:not )?(?:required|needed)|with training|great benefits|sign[\s-]?on bonus)\b",
+    re.IGNORECASE,
+)
+_SENIORITY = re.compile(r"\b(?:senior|junior|snr|sr|jr|jnr|mid[\s-]?level|entry[\s-]?level|experienced|erfahrener?|confirmée?|débutante?)\b\.?|\b(?:i{2,3}|iv)$", re.IGNORECASE)
+_BRACKETS = re.compile(r"[(\[{][\s\W]*[)\]}]")
+_PLACE = re.compile(r"(?<=\w)\s+(?:in|at|for|bei|à|chez|en)\s+((?:[A-ZÀ-Þ][\w.'&-]*[\s,]*){1,5})$")
+_PARTS = re.compile(r"\s+[-–—|•·:]+\s+|\s*[|•►★●▪✦]+\s*|\s*//+\s*|\s[-–]|(?<=\w)\s?:\s|\s*@\s*")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_MONEY = re.compile(r"[\d$€£¥₹#]|\bp\.?[ahm]\b|\b(?:per|pro|par|por|usd|eur|gbp|ref|id|rm)\b", re.IGNORECASE)
+
+
+def _triggers(*patterns: re.Pattern[str]) -> frozenset[str]:
+    """Words without which none of the patterns can match: a title that has none of them need not be searched."""
+    return frozenset(word for pattern in patterns for word in _WORD.findall(re.sub(r"\\.|\(\?[:!=<]*", " ", pattern.pattern).casefold()))
+
+
+_WORDS_OF_NOISE = _triggers(_NOISE, _SENIORITY) | {"erfahrener", "confirmé", "confirmée", "débutant", "débutante", "ii", "iii", "iv"}
+
+
+def without_noise(title: str, words: Container[str] = ()) -> str:
+    """The title of an ad reduced to what it says of the work; blank when nothing is left.
+
+    ``words`` are those of the book of index titles: what follows a separator or "in" is kept where all its words are among them.
+    """
+    text = title if title.isascii() else "".join(" " if unicodedata.category(mark) in ("So", "Sk", "Cn") else mark for mark in title)
+    if _MONEY.search(text):
+        for pattern in (_NUMBERED, _PAY, _PAY_PERIOD):
+            text = pattern.sub(" ", text)
+    if any(word in _WORDS_OF_NOISE for word in _WORD.findall(text.casefold())):
+        text = _SENIORITY.sub(" ", _NOISE.sub(" ", text))
+    text = _of_the_work(_BRACKETS.sub(" ", text), words)
+    place = None if text.isupper() else _PLACE.search(text)
+    if place and not _are_known(place.group(1), words):
+        text = text[: place.start()]
+    return " ".join(text.strip(" \t\n-–—|•·:;,.!*/&#>~_'\"").split())
+
+
+def _of_the_work(text: str, words: Container[str]) -> str:
+    """The first part, and those after a separator that speak of work; a single word ("Specialist - Blockchain") keeps the next part."""
+    parts = [part for part in (" ".join(part.split()) for part in _PARTS.split(text)) if sum(map(str.isalpha, part)) > 1]
+    if len(parts) < 2:
+        return parts[0] if parts else text
+    kept = [part for place, part in enumerate(parts) if not place or _are_known(part, words) or (place == 1 and " " not in parts[0])]
+    return " ".join(kept)
+
+
+def _are_known(part: str, words: Container[str]) -> bool:
+    found = _WORD.findall(part.casefold())
+    return bool(found) and all(word in words for word in found)
