@@ -11,6 +11,7 @@ from crosswalk.errors import StoreError, UsageError
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Map, Proposal, Query, Run
 from crosswalk.store import answers, sqlite
 from crosswalk.store.answers import KeptAnswer
+from crosswalk.store.candidates import Candidates
 from crosswalk.store.cases import Cases
 from crosswalk.store.decisions import Decisions
 from crosswalk.store.sessions import Sessions
@@ -47,6 +48,7 @@ class Store:
         self._connection = sqlite.connect(path)
         self.cases = Cases(self._connection, path)
         self.decisions = Decisions(self._connection, path)
+        self.candidates = Candidates(self._connection, path)
         self.sessions = Sessions(self._connection, path)
 
     def __enter__(self) -> "Store":

@@ -1,8 +1,10 @@
 """Goes through job ads: every title is looked up in the book, coded, and sorted into known, new title, new occupation or rest."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +16,10 @@ from crosswalk.jobs.discovery.clusters import cluster
 from crosswalk.jobs.discovery.findings import NewOccupation, NewTitle, growth_of, new_occupations
 from crosswalk.jobs.discovery.gathering import AdColumns, AdTitles, gather
 from crosswalk.jobs.discovery.nearest import BookNeighbours, Neighbours
+from crosswalk.manifest import sha256_of
 from crosswalk.model import Query
 from crosswalk.search.book import Book
-from crosswalk.text import fold
+from crosswalk.text import clean, fold, one_line
 
 Stage = Callable[[str, str], AbstractContextManager[Progress]]
 
@@ -80,6 +83,18 @@ def _new_titles(ads: AdTitles, sorts: NDArray[np.int8], coder: Autocoder, settin
                                       growth_of(ads.halves[place]), ads.languages[place]))  # fmt: skip
         progress(begin + len(places), len(frequent))
     return found
+
+
+def run_of(
+    table: Table, columns: AdColumns, coder: Autocoder, settings: Settings, run: str | None
+) -> tuple[str, str, dict[str, object]]:
+    """The run's name, its fingerprint, and all that its proposals depend on."""
+    facts: dict[str, object] = {
+        "input": sha256_of(table.path)[:16], "file": clean(table.path.name), "sheet": table.sheet, "columns": asdict(columns),
+        "index": coder.fingerprint, "scheme": coder.classification.scheme, **asdict(settings),
+    }  # fmt: skip
+    fingerprint = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    return run or f"{one_line(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}", fingerprint, facts
 
 
 def words_of(book: Book) -> frozenset[str]:

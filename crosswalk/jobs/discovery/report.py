@@ -1,11 +1,13 @@
 """What was discovered, as tables: new occupations, new index titles, and every distinct title with its code."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from crosswalk.files.tabular import Sheet, write_tables
 from crosswalk.jobs.discovery.discover import SORTS, Discovery
 from crosswalk.jobs.discovery.findings import NewOccupation, NewTitle
+from crosswalk.jobs.discovery.proposing import Proposed
 from crosswalk.model import Classification
 from crosswalk.search.book import Book
 
@@ -26,6 +28,20 @@ def write_discovery(
         Sheet(SHEETS[1], TITLE_COLUMNS, (title_cells(key, entry, classification) for key, entry in titles)),
         Sheet(SHEETS[2], ALL_COLUMNS, _all_rows(found, book, classification)),
     ])  # fmt: skip
+
+
+def summary(found: Discovery, proposed: Proposed) -> list[str]:
+    """What was found, in words, and the next step."""
+    ads = found.ads
+    sorts = [f"{int((found.sorts == place).sum()):,} {name}" for place, name in enumerate(SORTS)]
+    undated = f"; {ads.undated:,} dates could not be read" if ads.undated else ""
+    return [
+        f"{ads.rows:,} rows, {len(ads.forms):,} different titles once the noise is off ({ads.empty:,} rows without a title{undated})",
+        f"titles: {', '.join(sorts)}",
+        f"proposed: {len(proposed.occupations):,} new occupations, {len(proposed.titles):,} new index titles; "
+        f"decided in earlier runs and not proposed again: {proposed.decided_before:,}",
+        f"next: crosswalk review {shlex.quote(proposed.run)}",
+    ]
 
 
 def occupation_cells(key: str, entry: NewOccupation) -> list[str]:
