@@ -58,6 +58,14 @@ def edition_columns(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def named_codes(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Codes given as NAME=CODE."""
+    for pair in pairs:
+        if "=" not in pair or not pair.rpartition("=")[2].strip():
+            raise click.BadParameter(f"{pair!r} is not NAME=CODE", param_hint="--code")
+    return {pair.rpartition("=")[0].strip(): pair.rpartition("=")[2].strip() for pair in pairs}
+
+
 def store_file(path: Path | None) -> Path:
     """The store to open."""
     from crosswalk.places import user_folder

@@ -108,6 +108,17 @@ def _without_own(rows: Iterable[tuple[str, str, str]], titles: Mapping[str, set[
     return {code: frozenset(titles[code] - {normalise(title)}) for code, title, _ in rows}
 
 
+def flat_edition(name: str, rows: Iterable[tuple[str, str]]) -> Edition:
+    """A version from rows of code and title, without groups; further titles of a code are its index titles."""
+    first: dict[str, tuple[str, str, str]] = {}
+    titles: dict[str, set[str]] = {}
+    for code, title in rows:
+        first.setdefault(code, (code, title, ""))
+        titles.setdefault(code, set()).add(normalise(title))
+    items = tuple(Item(code, title, 1) for code, title, _ in first.values())
+    return Edition(name, items, _without_own(first.values(), titles))
+
+
 def _imported(scheme: str) -> Edition:
     folder = find_index(scheme)
     classification, book = load_classification(folder), Book.load(folder)
