@@ -1,8 +1,9 @@
 """Occupations that a classification lacks, found in job ads: python benchmarks/discover.py [--data DIR] [--speed ROWS]
 
-The book is the shipped one with ESCO 1.0.8 (English) imported. The ads are English vacancy titles mixed with the titles of the 103 occupations
-that ESCO took in later; every title stands for 1 to 20 ads, drawn alike for both (seed fixed). A candidate has found an occupation when at
-least half of its titles are that occupation's. Beside it: reading the titles one by one, those least similar to the book first.
+The book is the shipped one with ESCO 1.0.8 (English) imported. The ads are English vacancy titles mixed with the titles of the 103
+occupations that ESCO took in later; every title stands for 1 to 20 ads, drawn alike for both (seed fixed). A candidate has found an
+occupation when at least half of its titles are that occupation's. Beside it: reading the titles one by one, those least similar to
+the book first.
 """
 
 import argparse
@@ -69,8 +70,10 @@ def surfacing(data: Path, folder: Path) -> None:
     whose = {normalise(title): uri for uri, titles in later.items() for title in titles}
     hits = [found_by(candidate.titles, whose) for candidate in found.occupations]
     in_book = {uri for uri, titles in later.items() if normalise(titles[0]) in set(coder.retriever.book.normalised())}
-    print(f"\n{len(rows):,} titles, {len(found.ads.forms):,} once cleaned; {len(found.occupations):,} candidates, {len(found.titles):,} new index titles")
-    print(f"later occupations that surface as a candidate: {len(set(filter(None, hits)))} of {len(later)} ({len(in_book)} have their name in the book already)")
+    surfaced, candidates = len(set(filter(None, hits))), len(found.occupations)
+    print(f"\n{len(rows):,} titles, {len(found.ads.forms):,} once cleaned")
+    print(f"{candidates:,} candidates, {len(found.titles):,} new index titles")
+    print(f"later occupations that surface as a candidate: {surfaced} of {len(later)} ({len(in_book)} have their name in the book already)")
     coded = {whose[normalise(title.title)] for title in found.titles if normalise(title.title) in whose}
     print(f"later occupations of which a title was proposed as an index title of its ISCO group: {len(coded)}")
     order = [place for place in np.argsort(found.near.similarity, kind="stable").tolist() if found.sorts[place] >= REST - 1]
@@ -107,8 +110,8 @@ def speed(data: Path, folder: Path, rows: int) -> None:
     wall, now = time.perf_counter() - begun, os.times()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     processor = now.user + now.system - used.user - used.system
-    print(f"\n{rows:,} ads, {len(found.ads.forms):,} different titles: {wall:.0f} s ({processor:.0f} s of processor time), peak {peak:,.0f} MB, "
-          f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")  # fmt: skip
+    print(f"\n{rows:,} ads, {len(found.ads.forms):,} different titles: {wall:.0f} s ({processor:.0f} s of processor time), ", end="")
+    print(f"peak {peak:,.0f} MB, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 def main() -> None:

@@ -2,9 +2,9 @@
 
 import argparse
 import csv
-
 import re
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from crosswalk.files.readers import read_table
@@ -12,7 +12,6 @@ from crosswalk.jobs.revision.changes import Change, Kind, find_changes
 from crosswalk.jobs.revision.editions import Edition, EditionColumns, read_edition
 from crosswalk.jobs.revision.links import find_links, links_of_table
 from crosswalk.model import Item
-
 
 Found = set[tuple[str, ...]]
 NOC_KINDS: dict[str, Kind] = {"3.1": "merged", "3.2": "taken over", "4.1": "broken down", "4.2": "split off", "5": "transferred"}
@@ -38,10 +37,10 @@ def esco(data: Path) -> None:
     files = {version: data / "esco" / f"v{version}" / "occupations_en.csv.gz" for version in versions}
     keyed: dict[str, Found] = {name: set() for name in ("added", "removed", "isco_changed", "label_changed")}
     blind = {name: set(found) for name, found in keyed.items()}
-    for before, after in zip(versions, versions[1:], strict=False):
+    for before, after in pairwise(versions):
         old, new = (read_edition(files[version], EditionColumns()) for version in (before, after))
         collect(keyed, before, find_changes(old, new, find_links(old, new)), lambda code: code)
-        nameless = [Edition(e.name, anonymous(e, mark), {f"{mark}{n}": e.titles[i.code] for n, i in enumerate(e.items)}) for e, mark in ((old, "o"), (new, "n"))]  # fmt: skip
+        nameless = [anonymous(edition, mark) for edition, mark in ((old, "o"), (new, "n"))]
         uris = {f"{mark}{n}": item.code for e, mark in ((old, "o"), (new, "n")) for n, item in enumerate(e.items)}
         collect(blind, before, find_changes(*nameless, find_links(*nameless)), uris.__getitem__)
     official = {name: {(d["from"], d["uri"]) for d in deltas if d["change"] == name} for name in keyed}
@@ -55,9 +54,10 @@ def esco(data: Path) -> None:
         row(name, blind[name], official[name])
 
 
-def anonymous(edition: Edition, mark: str) -> tuple[Item, ...]:
-    """The items under codes that mean nothing."""
-    return tuple(Item(f"{mark}{number}", item.title, 1, item.parent, item.notes) for number, item in enumerate(edition.items))
+def anonymous(edition: Edition, mark: str) -> Edition:
+    """The version under codes that mean nothing."""
+    items = tuple(Item(f"{mark}{number}", item.title, 1, item.parent, item.notes) for number, item in enumerate(edition.items))
+    return Edition(edition.name, items, {f"{mark}{number}": edition.titles[item.code] for number, item in enumerate(edition.items)})
 
 
 def collect(found: dict[str, Found], version: str, changes: Iterable[Change], uri: Callable[[str], str]) -> None:
@@ -150,7 +150,9 @@ def uk_chain(data: Path) -> None:
     gaps: dict[str, float] = {}
     shares = {(link.source_code, link.target_code): link.share for link in chain}
     for link in direct:
-        gaps[link.source_code] = gaps.get(link.source_code, 0.0) + min(link.share, shares.get((link.source_code, str(link.target_code)), 0.0))
+        gaps[link.source_code] = gaps.get(link.source_code, 0.0) + min(
+            link.share, shares.get((link.source_code, str(link.target_code)), 0.0)
+        )
     print(f"mean overlap of shares: {sum(gaps.values()) / len(gaps):.3f} (1 = the same distribution)")
 
 

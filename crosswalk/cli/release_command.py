@@ -31,7 +31,8 @@ def command(
     from crosswalk import output
     from crosswalk.coding.autocoder import find_index
     from crosswalk.jobs.discovery.proposing import decided, discover_runs
-    from crosswalk.jobs.revision import releasing, version as versions
+    from crosswalk.jobs.revision import releasing
+    from crosswalk.jobs.revision import version as versions
     from crosswalk.search.groups import load_classification
     from crosswalk.store.store import Store
 

@@ -14,7 +14,7 @@ CandidateKind = Literal["index title", "occupation"]
 
 @dataclass(frozen=True, slots=True)
 class KeptCandidate:
-    """A proposal for the classification. ``key`` is that of its case in the queue; ``code`` the (nearest) group; ``languages`` may be blank."""
+    """A proposal for the classification. ``key`` is that of its case in the queue; ``code`` the (nearest) group."""
 
     run: str
     key: str
@@ -38,7 +38,8 @@ class Candidates:
     def save(self, kept: Iterable[KeptCandidate]) -> None:
         """Keep candidates; one that is there already stays as it is."""
         rows = [
-            (c.run, c.key, c.kind, c.name, c.code, json.dumps(c.titles, ensure_ascii=False), c.ads, c.growth, c.languages, c.why) for c in kept
+            (c.run, c.key, c.kind, c.name, c.code, json.dumps(c.titles, ensure_ascii=False), c.ads, c.growth, c.languages, c.why)
+            for c in kept
         ]
         with sqlite.writing(self._connection, self._path) as db:
             db.executemany("INSERT OR IGNORE INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -7,28 +7,43 @@ import re
 import unicodedata
 from collections.abc import Container
 
+
+def _any_of(*words: str) -> re.Pattern[str]:
+    """Whole words, whatever their case."""
+    return re.compile(rf"\b(?:{'|'.join(words)})\b\.?", re.IGNORECASE)
+
+
+_CURRENCY = r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|rm|rs|inr|sgd|aud|cad|chf|php|idr|myr)\b\.?)"
 _PAY = re.compile(
-    r"(?:(?:up to|from|ab|bis zu|desde|hasta|à partir de)\s+)?(?:[$€£¥₹]|\b(?:usd|eur|gbp|rm|rs|inr|sgd|aud|cad|chf|php|idr|myr)\b)\.?\s?\d[\d.,\s]*k?\+?"
-    r"(?:\s*(?:-|–|to|bis|a)\s*(?:[$€£¥₹]|\b(?:usd|eur|gbp|rm|rs)\b)?\s?\d[\d.,]*k?\+?)?|\d[\d.,]*\s?(?:k\b|[€£$]|\beur\b|\busd\b)(?:\s*(?:-|–)\s*\d[\d.,]*\s?k?[€£$]?)?",
+    rf"(?:(?:up to|from|ab|bis zu|desde|hasta|à partir de)\s+)?{_CURRENCY}\s?\d[\d.,\s]*k?\+?"
+    rf"(?:\s*(?:-|–|to|bis|a)\s*{_CURRENCY}?\s?\d[\d.,]*k?\+?)?"
+    r"|\d[\d.,]*\s?(?:k\b|[€£$]|\beur\b|\busd\b)(?:\s*[-–]\s*\d[\d.,]*\s?k?[€£$]?)?",
     re.IGNORECASE,
 )
 _PAY_PERIOD = re.compile(
-    r"(?:\b(?:per|pro|par|por|a)\s+|/\s?)(?:hour|hr|day|week|month|year|annum|stunde|monat|jahr|heure|mois|an|hora|mes|año)\b|\bp\.?(?:a|h|m)\.?(?=$|\W)", re.IGNORECASE
+    r"(?:\b(?:per|pro|par|por|a)\s+|/\s?)(?:hour|hr|day|week|month|year|annum|stunde|monat|jahr|heure|mois|an|hora|mes|año)\b"
+    r"|\bp\.?[ahm]\.?(?=$|\W)",
+    re.IGNORECASE,
 )
 _NUMBERED = re.compile(
     r"\b(?:ref(?:erence)?|job\s?id|id|req|requisition|no|nr|vacancy)\b[\s.:#-]*[a-z]{0,4}-?\d[\w/-]*|#\s?\d+|\b[a-z]{1,4}-?\d{4,}\b"
     r"|\(?\bx\s?\d+\)?|\b\d+\s?(?:x\b|positions?\b|posts?\b|vacanc(?:y|ies)\b|openings?\b|stellen\b|postes?\b|plazas\b)",
     re.IGNORECASE,
 )
-_NOISE = re.compile(
-    r"\b(?:(?:very\s+)?urgent(?:ly|e)?|(?:we(?:'re| are)\s+|now\s+|urgently\s+)*hiring(?:\s+now)?|(?:staff\s+)?wanted|required|needed|vacancy|vacancies|job(?:s)? (?:vacancy|offer|opening)"
-    r"|immediate (?:start|joiner|joining|hiring)|apply now|new(?=\s*[!:])|hot job|full[\s-]?time|part[\s-]?time|permanent|fixed[\s-]?term|temporary|temp to perm|zero hours?"
-    r"|contract(?=\s*(?:$|[)\]|,/-]))|remote(?:\s*(?:work|job|possible))?|hybrid|home[\s-]?office|work(?:ing)? from home|wfh|on-?site|day shift|night shift|\d+\s?(?:months?|monate|mois|meses)"
-    r"|vollzeit|teilzeit|befristet|unbefristet|ab sofort|gesucht|minijob|temps (?:plein|partiel)|cdi|cdd|int[ée]rim|alternance|jornada completa|media jornada|urgente|se busca|tiempo completo|medio tiempo"
-    r"|all genders|gn|fresh graduates?(?: (?:are )?welcome)?|(?:no )?experience (?:not )?(?:required|needed)|with training|great benefits|sign[\s-]?on bonus)\b",
-    re.IGNORECASE,
-)
-_SENIORITY = re.compile(r"\b(?:senior|junior|snr|sr|jr|jnr|mid[\s-]?level|entry[\s-]?level|experienced|erfahrener?|confirmée?|débutante?)\b\.?|\b(?:i{2,3}|iv)$", re.IGNORECASE)
+_NOISE = _any_of(
+    r"(?:very\s+)?urgent(?:ly|e)?", r"(?:we(?:'re| are)\s+|now\s+|urgently\s+)*hiring(?:\s+now)?", r"(?:staff\s+)?wanted", "required",
+    "needed", "vacancy", "vacancies", "job (?:offer|opening)", "immediate (?:start|joiner|joining|hiring)", "apply now", "hot job",
+    r"full[\s-]?time", r"part[\s-]?time", "permanent", r"fixed[\s-]?term", "temporary", "temp to perm", "zero hours?",
+    r"contract(?=\s*(?:$|[)\]|,/-]))", r"remote(?:\s*(?:work|job|possible))?", "hybrid", r"home[\s-]?office", "work(?:ing)? from home",
+    "wfh", "on-?site", "day shift", "night shift", r"\d+\s?(?:months?|monate|mois|meses)", "vollzeit", "teilzeit", "befristet",
+    "unbefristet", "ab sofort", "gesucht", "minijob", "temps (?:plein|partiel)", "cdi", "cdd", "intérim", "interim", "alternance", "jornada completa",
+    "media jornada", "se busca", "tiempo completo", "medio tiempo", "all genders", "gn", "fresh graduates?(?: (?:are )?welcome)?",
+    "(?:no )?experience (?:not )?(?:required|needed)", "with training", "great benefits", r"sign[\s-]?on bonus",
+)  # fmt: skip
+_SENIORITY = _any_of(
+    "senior", "junior", "snr", "sr", "jr", "jnr", r"mid[\s-]?level", r"entry[\s-]?level", "experienced", "erfahrener?", "confirmée?",
+    "débutante?", "i{2,3}(?=$)", "iv(?=$)",
+)  # fmt: skip
 _BRACKETS = re.compile(r"[(\[{][\s\W]*[)\]}]")
 _PLACE = re.compile(r"(?<=\w)\s+(?:in|at|for|bei|à|chez|en)\s+((?:[A-ZÀ-Þ][\w.'&-]*[\s,]*){1,5})$")
 _PARTS = re.compile(r"\s+[-–—|•·:]+\s+|\s*[|•►★●▪✦]+\s*|\s*//+\s*|\s[-–]|(?<=\w)\s?:\s|\s*@\s*")
@@ -41,7 +56,10 @@ def _triggers(*patterns: re.Pattern[str]) -> frozenset[str]:
     return frozenset(word for pattern in patterns for word in _WORD.findall(re.sub(r"\\.|\(\?[:!=<]*", " ", pattern.pattern).casefold()))
 
 
-_WORDS_OF_NOISE = _triggers(_NOISE, _SENIORITY) | {"erfahrener", "confirmé", "confirmée", "débutant", "débutante", "ii", "iii", "iv"}
+_WORDS_OF_NOISE = _triggers(_NOISE, _SENIORITY) | {
+    *("urgently", "urgente", "erfahrener", "erfahrene", "confirmé", "confirmée", "débutant", "débutante", "ii", "iii", "iv"),
+    *("graduates", "graduate", "shift", "months", "month", "monate", "working", "onsite", "parttime", "fulltime", "entrylevel", "midlevel"),
+}
 
 
 def without_noise(title: str, words: Container[str] = ()) -> str:

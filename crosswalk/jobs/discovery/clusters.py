@@ -87,14 +87,16 @@ def _hdbscan(vectors: NDArray[np.float32]) -> NDArray[np.int32]:
 
 
 def _reduced(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The vectors' principal components, in which distances are quick to compute; the covariance is exact, so nothing is drawn by chance."""
+    """The vectors' principal components, in which distances are quick to compute; nothing is drawn by chance."""
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     _, axes = np.linalg.eigh(centred.T @ centred)
     reduced: NDArray[np.float64] = np.round(centred @ axes[:, ::-1][:, :_DIMENSIONS], 6)
     return reduced
 
 
-def _middles(vectors: NDArray[np.float32], labels: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def _middles(
+    vectors: NDArray[np.float32], labels: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """For each cluster its middle (length one), the least similarity that makes a title one of it, and its cohesion 0..1."""
     size = int(labels.max(initial=-1)) + 1
     sums = np.zeros((size, vectors.shape[1]), dtype=np.float64)

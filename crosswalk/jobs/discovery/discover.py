@@ -64,7 +64,10 @@ def discover(table: Table, columns: AdColumns, coder: Autocoder, settings: Setti
     with stage("clustering the rest", "titles") as progress:
         clusters = cluster([ads.forms[place] for place in pool], ads.counts[pool], coder.retriever.encoder, progress)
     occupations = new_occupations(ads, pool, clusters, near, book, coder.classification, settings.least_ads)
-    frequent = np.bincount(clusters.labels[clusters.labels >= 0], ads.counts[pool][clusters.labels >= 0], len(clusters.cohesion)) >= settings.least_ads
+    frequent = (
+        np.bincount(clusters.labels[clusters.labels >= 0], ads.counts[pool][clusters.labels >= 0], len(clusters.cohesion))
+        >= settings.least_ads
+    )
     sorts[pool[(clusters.labels >= 0) & np.append(frequent, False)[clusters.labels]]] = CANDIDATE
     return Discovery(ads, near, sorts, titles, occupations)
 
@@ -85,9 +88,7 @@ def _new_titles(ads: AdTitles, sorts: NDArray[np.int8], coder: Autocoder, settin
     return found
 
 
-def run_of(
-    table: Table, columns: AdColumns, coder: Autocoder, settings: Settings, run: str | None
-) -> tuple[str, str, dict[str, object]]:
+def run_of(table: Table, columns: AdColumns, coder: Autocoder, settings: Settings, run: str | None) -> tuple[str, str, dict[str, object]]:
     """The run's name, its fingerprint, and all that its proposals depend on."""
     facts: dict[str, object] = {
         "input": sha256_of(table.path)[:16], "file": clean(table.path.name), "sheet": table.sheet, "columns": asdict(columns),

@@ -18,7 +18,11 @@ from crosswalk.text import normalise
 _SIGN_EVERY = 50_000
 _ISO = re.compile(r"(\d{4})[-/.]?(0[1-9]|1[0-2])(?!\d{3})")
 _DAY_FIRST = re.compile(r"\d{1,2}[./-](0?[1-9]|1[0-2])[./-](\d{4})")
-_DATES, _COUNTS, _LANGUAGES = ("date", "posted", "published", "month", "fecha", "datum"), ("count", "n", "ads", "frequency"), ("language", "lang")
+_DATES, _COUNTS, _LANGUAGES = (
+    ("date", "posted", "published", "month", "fecha", "datum"),
+    ("count", "n", "ads", "frequency"),
+    ("language", "lang"),
+)
 _MOST_ADS = 10**9
 
 
@@ -104,7 +108,7 @@ class _Gathered:
 
 
 def gather(table: Table, columns: AdColumns, words: Container[str], progress: Progress) -> AdTitles:
-    """Go through the rows once; ``words`` are those of the book. Raises DataError for a file without a title, and for counts that are no numbers."""
+    """Go through the rows once; ``words`` are the book's. Raises DataError for a file without titles, and for counts that are none."""
     places = [table.columns.index(name) if name else None for name in (columns.title, columns.date, columns.count, columns.language)]
     gathered, rows = _Gathered(words), 0
     for rows, cells in enumerate(table.rows, start=1):

@@ -23,7 +23,7 @@ _SHARPNESS = 12
 class Neighbours:
     """For each title: its nearest index title and similarity 0..1; the two codes with most votes, and their shares of the votes.
 
-    ``titles`` and ``codes`` are positions in the book and in its ``code_names``; where there is no second code it is the first with share 0.
+    ``titles`` and ``codes`` are positions in the book and in its ``code_names``; without a second code it is the first, with share 0.
     """
 
     similarity: NDArray[np.float32]

@@ -48,11 +48,21 @@ class _Memory:
         return False
 
 
-def propose(found: Discovery, run: str, fingerprint: str, settings: dict[str, object], classification: Classification, store: Store) -> Proposed:
+def propose(
+    found: Discovery, run: str, fingerprint: str, settings: dict[str, object], classification: Classification, store: Store
+) -> Proposed:
     """Keep a discovery as a run and put its proposals into the queue. Raises UsageError when ``run`` was made from something else."""
     memory = _memory(store, but=run)
-    occupations = [(_key("occupation", entry.titles), entry) for entry in found.occupations if not memory.settles("occupation", entry.titles, entry.ads)]
-    titles = [(_key("index title", (entry.title,)), entry) for entry in found.titles if not memory.settles("index title", (entry.title,), entry.ads)]
+    occupations = [
+        (_key("occupation", entry.titles), entry)
+        for entry in found.occupations
+        if not memory.settles("occupation", entry.titles, entry.ads)
+    ]
+    titles = [
+        (_key("index title", (entry.title,)), entry)
+        for entry in found.titles
+        if not memory.settles("index title", (entry.title,), entry.ads)
+    ]
     store.begin_run(run, "discover", fingerprint, settings, (), {})
     kept = [_kept_occupation(run, key, entry) for key, entry in occupations] + [_kept_title(run, key, entry) for key, entry in titles]
     store.candidates.save(kept)

@@ -93,7 +93,11 @@ def _lasting_targets(old: str, new: str) -> dict[str, str]:
 
 
 def _of(classification: Classification) -> Edition:
-    return Edition(classification.scheme, tuple(replace(item, notes="") for item in classification.items), {i.code: frozenset() for i in classification.items})
+    return Edition(
+        classification.scheme,
+        tuple(replace(item, notes="") for item in classification.items),
+        {i.code: frozenset() for i in classification.items},
+    )
 
 
 def _lasting(changes: list[Change]) -> dict[str, str]:

@@ -32,7 +32,7 @@ _BACK: dict[Relation, Relation] = {"exact": "exact", "close": "close", "narrow":
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """Where a source ends after all tables. ``via`` are the codes in between; ``doubt`` says why it may be wrong, blank when nothing does."""
+    """Where a source ends after all tables. ``via`` are the codes in between; ``doubt`` says why it may be wrong, else blank."""
 
     source_code: str
     target_code: str
@@ -58,8 +58,8 @@ def _then(chain: Sequence[ChainLink], table: Sequence[Map]) -> list[ChainLink]:
     middle = {link.target_code for link in chain if link.target_code}
     if not middle & set(onward):
         raise DataError(
-            f"the tables do not meet: none of the {len(middle):,} targets of one (such as {min(middle, default='-')!r}) is a source of the next "
-            f"(such as {min(onward, default='-')!r})",
+            f"the tables do not meet: none of the {len(middle):,} targets of one (such as {min(middle, default='-')!r}) "
+            f"is a source of the next (such as {min(onward, default='-')!r})",
             hint="check the order of the tables, their columns, and that no zeros were lost",
         )
     filled = _filled(chain)
@@ -117,7 +117,7 @@ def _doubt(paths: Sequence[_Path], share: float) -> str:
 
 
 def invert(table: Sequence[Map], sizes: Mapping[str, float] | None = None) -> list[Map]:
-    """The table the other way round. Each source counts as one (or as ``sizes`` says), since a table does not know how many people it has."""
+    """The table the other way round. Each source counts as one, or as ``sizes`` says: a table does not know how many people it has."""
     weights: dict[tuple[str, str], float] = {}
     relations: dict[tuple[str, str], str] = {}
     for link in table:

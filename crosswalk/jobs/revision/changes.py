@@ -1,4 +1,4 @@
-"""What changed between two versions, in the terms of GSIM: real changes (RC) of what an item holds, virtual ones (VC) of its name or code."""
+"""What changed between two versions, in GSIM's terms: real changes (RC) of what an item holds, virtual ones (VC) of its name or code."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -60,9 +60,13 @@ def find_changes(old: Edition, new: Edition, links: Sequence[Link]) -> list[Chan
             virtual = _virtual_kinds(one, other, groups) if link.continues else []
             changes.append(Change(one, other, (*kinds[link], *virtual), link.why, link.continues))
     linked = {link.old for link in links} | {None}
-    changes += [Change(item, None, ("removed",), "nothing in the new version corresponds to it") for item in old.items if item.code not in linked]
+    changes += [
+        Change(item, None, ("removed",), "nothing in the new version corresponds to it") for item in old.items if item.code not in linked
+    ]
     reached = {link.new for link in links}
-    changes += [Change(None, item, ("added",), "nothing in the old version corresponds to it") for item in new.items if item.code not in reached]
+    changes += [
+        Change(None, item, ("added",), "nothing in the old version corresponds to it") for item in new.items if item.code not in reached
+    ]
     return changes
 
 

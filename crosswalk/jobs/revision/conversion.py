@@ -130,5 +130,7 @@ def _recoded(chunk: Sequence[tuple[str, str]], targets: Mapping[str, Sequence[st
             matched = best.candidate.matched.text if best and best.candidate else ""
             note = f"resembles {matched!r}" if matched else coding.note or "resembles none of the targets"
             how: How = "recoded" if sure else "review"
-            found[code, text] = Converted(best.code if best and sure else "", how, best.probability if best else 0.0, "|".join(allowed), note)
+            found[code, text] = Converted(
+                best.code if best and sure else "", how, best.probability if best else 0.0, "|".join(allowed), note
+            )
     return [found[pair] for pair in chunk]

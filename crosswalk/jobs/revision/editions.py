@@ -89,7 +89,11 @@ def read_two(
         EditionColumns(codes[place] if codes else None, titles[place] if titles else None, group, index_title) for place in (0, -1)
     )
     before, after = read_edition(old, first), read_edition(new, second)
-    return (before, after) if before.name != after.name else (replace(before, name=_named(before, first)), replace(after, name=_named(after, second)))
+    return (
+        (before, after)
+        if before.name != after.name
+        else (replace(before, name=_named(before, first)), replace(after, name=_named(after, second)))
+    )
 
 
 def _named(edition: Edition, columns: EditionColumns) -> str:

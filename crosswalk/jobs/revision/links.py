@@ -79,4 +79,3 @@ def _homes(edition: Edition) -> dict[str, str]:
 def _in_order(links: Iterable[Link], old: Edition) -> list[Link]:
     place = {item.code: number for number, item in enumerate(old.items)}
     return sorted(links, key=lambda link: (place.get(link.old, len(place)), not link.continues, link.new))
-

@@ -43,11 +43,18 @@ def release(new: NewVersion, based_on: str, titles: Sequence[IndexTitle], folder
     built = books.keep(classification.scheme, list(_books(classification, whole)))
     folder.mkdir(parents=True, exist_ok=True)
     write_tables(folder / FILES[0], [_items_sheet(classification)])
-    write_tables(folder / FILES[1], [_items_sheet(classification), changes_sheet(new.changes), counts_sheet(new.changes), _titles_sheet(whole)])
+    write_tables(
+        folder / FILES[1], [_items_sheet(classification), changes_sheet(new.changes), counts_sheet(new.changes), _titles_sheet(whole)]
+    )
     write_classification(folder / FILES[2], classification, new.titles, new.notes)
     with replacing(folder / FILES[3]) as temporary:
         temporary.write_text("\n".join(_notes(new, based_on)) + "\n", encoding="utf-8")
-    store.note_release(classification.scheme, classification.version, based_on, [change.new.code for change in new.changes if change.new and not change.old])
+    store.note_release(
+        classification.scheme,
+        classification.version,
+        based_on,
+        [change.new.code for change in new.changes if change.new and not change.old],
+    )
     return built
 
 
@@ -56,7 +63,9 @@ def _books(classification: Classification, titles: Sequence[IndexTitle]) -> Iter
     when = datetime.now(UTC).isoformat(timespec="seconds")
     mark = hashlib.sha256(repr((classification.items, [tuple(map(str, (t.text, t.code))) for t in titles])).encode()).hexdigest()
     for name, items, texts in (("structure", classification.items, ()), ("index-titles", (), tuple(titles))):
-        record = BookRecord(name, "release", classification.scheme, f"release of {classification.scheme}", mark, when, len(items), len(texts), 0)
+        record = BookRecord(
+            name, "release", classification.scheme, f"release of {classification.scheme}", mark, when, len(items), len(texts), 0
+        )
         yield ImportedBook(record, classification.version, items, texts)
 
 

@@ -38,7 +38,9 @@ def counts_sheet(changes: Sequence[Change]) -> Sheet:
 
 def changes_as_json(old: str, new: str, changes: Sequence[Change]) -> dict[str, object]:
     """What ``diff --json`` prints."""
-    rows = [dict(zip(CHANGE_COLUMNS, change_cells(change), strict=True)) | {"change": list(change.kinds)} for change in changes if change.kinds]
+    rows = [
+        dict(zip(CHANGE_COLUMNS, change_cells(change), strict=True)) | {"change": list(change.kinds)} for change in changes if change.kinds
+    ]
     return {"old": old, "new": new, "counts": counts(changes), "changes": rows}
 
 
@@ -50,5 +52,3 @@ def gsim_term(kind: str) -> str:
 
 def _item_cells(item: Item | None) -> tuple[str, str]:
     return (item.code, item.title) if item else ("", "")
-
-

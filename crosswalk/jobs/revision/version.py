@@ -38,14 +38,19 @@ def next_version(
     created = [entry for entry in taken if entry[1].action == "new"]
     strange = set(codes) - {_name(entry) for entry in created}
     if strange:
-        raise UsageError(f"no accepted occupation is called {min(strange)!r}", where="--code", hint="; ".join(map(_name, created)) or "there is none")
+        raise UsageError(
+            f"no accepted occupation is called {min(strange)!r}", where="--code", hint="; ".join(map(_name, created)) or "there is none"
+        )
     items, places = list(base.items), dict[str, str]()
     for entry in created:
         places[entry[0].key] = _add(items, entry, codes.get(_name(entry), ""))
     titles = [title for entry in taken for title in _titles(entry, places.get(entry[0].key) or entry[1].code) if title.text not in known]
     notes = {places[entry[0].key]: _evidence(entry) for entry in created}
     before = base.by_code
-    changes = [Change(before.get(item.code), item, () if item.code in before else ("added",), notes.get(item.code, ""), item.code in before) for item in items]
+    changes = [
+        Change(before.get(item.code), item, () if item.code in before else ("added",), notes.get(item.code, ""), item.code in before)
+        for item in items
+    ]
     unique = {(title.text.casefold(), title.code): title for title in reversed(titles)}
     return NewVersion(Classification(scheme, version, tuple(items)), tuple(reversed(unique.values())), tuple(changes), notes)
 
@@ -56,7 +61,10 @@ def _add(items: list[Item], entry: Accepted, wanted: str) -> str:
     taken = {item.code: item for item in items}
     near = taken.get(candidate.code)
     if near is None:
-        raise DataError(f"{_name(entry)!r} is nearest to {candidate.code!r}, which the classification does not have", hint="choose the scheme it was found with")
+        raise DataError(
+            f"{_name(entry)!r} is nearest to {candidate.code!r}, which the classification does not have",
+            hint="choose the scheme it was found with",
+        )
     code = wanted or _free_code(near, taken, _name(entry))
     if code in taken:
         raise UsageError(f"the code {code!r} belongs to {taken[code].title!r}", where="--code", hint="give the new occupation another one")
