@@ -115,15 +115,17 @@ def ssoc(data: Path, earlier: Path | None) -> None:
     if earlier is None:
         print("\n### SSOC 2020 to 2024\n\nnot measured: name the classification of 2020 with --ssoc2020 FILE (columns of code and title)")
         return
+    old = read_edition(earlier, EditionColumns())
+    majors = {item.code[0] for item in old.items}
     table = read_table(folder / "ssoc2024-type-of-change-at-occupational-level.xlsx")
-    types = {cells[0]: set(cells[2].split(";")) for cells in table.rows}
-    old, new = read_edition(earlier, EditionColumns()), read_edition(folder / "ssoc2024-detailed-definitions.xlsx", EditionColumns())
-    changes = find_changes(old, new, find_links(old, new))
+    types = {cells[0]: set(cells[2].split(";")) for cells in table.rows if cells[0][:1] in majors}
+    later = read_edition(folder / "ssoc2024-detailed-definitions.xlsx", EditionColumns())
+    new = flat(later.name, {item.code: item.title for item in later.items if item.code in types})
     kinds: dict[str, set[str]] = {code: {"N"} for code in types}
-    for change in changes:
-        if change.new and change.new.code in types and change.continues:
+    for change in find_changes(old, new, find_links(old, new)):
+        if change.new and change.continues:
             kinds[change.new.code] = {letter for letter, kind in (("C", "recoded"), ("T", "renamed")) if kind in change.kinds}
-    heading("SSOC 2020 to 2024, five digits")
+    heading(f"SSOC 2020 to 2024, five digits, codes and titles alone (major groups {', '.join(sorted(majors))}; {len(types)} items)")
     for letter, what in (("N", "new"), ("C", "code change"), ("T", "title change")):
         row(what, {(code,) for code in kinds if letter in kinds[code]}, {(code,) for code in types if letter in types[code]})
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswalk.jobs.discovery.ads import without_noise
@@ -38,6 +38,7 @@ def test_the_noise_of_ads_is_taken_off(ad: str, title: str) -> None:
     assert without_noise(ad, WORDS) == title
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_cleaning_never_fails_and_adds_nothing(text: str) -> None:
     cleaned = without_noise(text, WORDS)
@@ -45,6 +46,7 @@ def test_cleaning_never_fails_and_adds_nothing(text: str) -> None:
     assert "\n" not in cleaned
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abcdef", min_size=1, max_size=5), min_size=1, max_size=40, unique=True), st.randoms(use_true_random=False))
 def test_the_sample_does_not_depend_on_the_order(forms: list[str], chance: random.Random) -> None:
     counts = {form: len(form) % 3 for form in forms}

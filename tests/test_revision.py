@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswalk.errors import DataError
@@ -74,6 +74,7 @@ def test_terms_of_change_with_the_offices_own_table() -> None:
     assert not found["5", "5"] & set(REAL)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz"), st.integers(1, 9)), min_size=1, max_size=12))
 def test_shares_of_a_chain_sum_to_one(links: list[tuple[str, str, int]]) -> None:
     first = with_shares({(a, b): float(n) for a, b, n in links}, {})

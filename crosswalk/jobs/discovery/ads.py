@@ -36,9 +36,9 @@ _NOISE = _any_of(
     r"full[\s-]?time", r"part[\s-]?time", "permanent", r"fixed[\s-]?term", "temporary", "temp to perm", "zero hours?",
     r"contract(?=\s*(?:$|[)\]|,/-]))", r"remote(?:\s*(?:work|job|possible))?", "hybrid", r"home[\s-]?office", "work(?:ing)? from home",
     "wfh", "on-?site", "day shift", "night shift", r"\d+\s?(?:months?|monate|mois|meses)", "vollzeit", "teilzeit", "befristet",
-    "unbefristet", "ab sofort", "gesucht", "minijob", "temps (?:plein|partiel)", "cdi", "cdd", "intérim", "interim", "alternance", "jornada completa",
-    "media jornada", "se busca", "tiempo completo", "medio tiempo", "all genders", "gn", "fresh graduates?(?: (?:are )?welcome)?",
-    "(?:no )?experience (?:not )?(?:required|needed)", "with training", "great benefits", r"sign[\s-]?on bonus",
+    "unbefristet", "ab sofort", "gesucht", "minijob", "temps (?:plein|partiel)", "cdi", "cdd", "intérim", "interim", "alternance",
+    "jornada completa", "media jornada", "se busca", "tiempo completo", "medio tiempo", "all genders", "gn",
+    "fresh graduates?(?: (?:are )?welcome)?", "(?:no )?experience (?:not )?(?:required|needed)", "with training", "great benefits", r"sign[\s-]?on bonus",
 )  # fmt: skip
 _SENIORITY = _any_of(
     "senior", "junior", "snr", "sr", "jr", "jnr", r"mid[\s-]?level", r"entry[\s-]?level", "experienced", "erfahrener?", "confirmée?",
