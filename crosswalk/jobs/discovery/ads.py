@@ -38,7 +38,8 @@ _NOISE = _any_of(
     "wfh", "on-?site", "day shift", "night shift", r"\d+\s?(?:months?|monate|mois|meses)", "vollzeit", "teilzeit", "befristet",
     "unbefristet", "ab sofort", "gesucht", "minijob", "temps (?:plein|partiel)", "cdi", "cdd", "intérim", "interim", "alternance",
     "jornada completa", "media jornada", "se busca", "tiempo completo", "medio tiempo", "all genders", "gn",
-    "fresh graduates?(?: (?:are )?welcome)?", "(?:no )?experience (?:not )?(?:required|needed)", "with training", "great benefits", r"sign[\s-]?on bonus",
+    "fresh graduates?(?: (?:are )?welcome)?", "(?:no )?experience (?:not )?(?:required|needed)",
+    "with training", "great benefits", r"sign[\s-]?on bonus",
 )  # fmt: skip
 _SENIORITY = _any_of(
     "senior", "junior", "snr", "sr", "jr", "jnr", r"mid[\s-]?level", r"entry[\s-]?level", "experienced", "erfahrener?", "confirmée?",
