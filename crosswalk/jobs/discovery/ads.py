@@ -63,6 +63,46 @@ _WORDS_OF_NOISE = _triggers(_NOISE, _SENIORITY) | {
 }
 
 
+_VAGUE = frozenset(
+    [
+        "specialist",
+        "associate",
+        "manager",
+        "executive",
+        "engineer",
+        "consultant",
+        "officer",
+        "assistant",
+        "analyst",
+        "advisor",
+        "adviser",
+        "coordinator",
+        "technician",
+        "operator",
+        "trainer",
+        "lecturer",
+        "intern",
+        "internship",
+        "trainee",
+        "apprentice",
+        "lead",
+        "head",
+        "it",
+        "hr",
+        "pr",
+        "qa",
+        "sme",
+        "spezialist",
+        "berater",
+        "leiter",
+        "técnico",
+        "jefe",
+        "chef",
+    ]
+)
+"""Words that say nothing without what follows them."""
+
+
 def without_noise(title: str, words: Container[str] = ()) -> str:
     """The title of an ad reduced to what it says of the work; blank when nothing is left.
 
@@ -82,11 +122,13 @@ def without_noise(title: str, words: Container[str] = ()) -> str:
 
 
 def _of_the_work(text: str, words: Container[str]) -> str:
-    """The first part, and those after a separator that speak of work; a single word ("Specialist - Blockchain") keeps the next part."""
+    """The first part, those after a separator that speak of work, and what follows a vague one ("Specialist - Blockchain")."""
     parts = [part for part in (" ".join(part.split()) for part in _PARTS.split(text)) if sum(map(str.isalpha, part)) > 1]
     if len(parts) < 2:
         return parts[0] if parts else text
-    kept = [part for place, part in enumerate(parts) if not place or _are_known(part, words) or (place == 1 and " " not in parts[0])]
+    kept = [
+        part for place, part in enumerate(parts) if not place or _are_known(part, words) or (place == 1 and parts[0].casefold() in _VAGUE)
+    ]
     return " ".join(kept)
 
 

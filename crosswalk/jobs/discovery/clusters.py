@@ -104,7 +104,7 @@ def _middles(
     members = np.maximum(np.bincount(labels[labels >= 0], minlength=size), 1)
     cohesion = np.linalg.norm(sums, axis=1) / members
     middles = unit_length(sums.astype(np.float32))
-    own = (vectors * middles[np.maximum(labels, 0)]).sum(axis=1)
+    inside = labels >= 0
     within = np.full(size, 1.0)
-    np.minimum.at(within, labels[labels >= 0], own[labels >= 0])
+    np.minimum.at(within, labels[inside], (vectors[inside] * middles[labels[inside]]).sum(axis=1))
     return middles, np.maximum(within, _NEAR_ENOUGH).astype(np.float32), np.round(cohesion, 6).astype(np.float32)

@@ -46,8 +46,7 @@ def changes_as_json(old: str, new: str, changes: Sequence[Change]) -> dict[str, 
 
 def gsim_term(kind: str) -> str:
     """GSIM's term for a kind of change, blank for "unchanged"."""
-    known: dict[str, str] = dict(GSIM)
-    return known.get(kind, "")
+    return next((term for known, term in GSIM.items() if known == kind), "")
 
 
 def _item_cells(item: Item | None) -> tuple[str, str]:
