@@ -63,43 +63,11 @@ _WORDS_OF_NOISE = _triggers(_NOISE, _SENIORITY) | {
 }
 
 
-_VAGUE = frozenset(
-    [
-        "specialist",
-        "associate",
-        "manager",
-        "executive",
-        "engineer",
-        "consultant",
-        "officer",
-        "assistant",
-        "analyst",
-        "advisor",
-        "adviser",
-        "coordinator",
-        "technician",
-        "operator",
-        "trainer",
-        "lecturer",
-        "intern",
-        "internship",
-        "trainee",
-        "apprentice",
-        "lead",
-        "head",
-        "it",
-        "hr",
-        "pr",
-        "qa",
-        "sme",
-        "spezialist",
-        "berater",
-        "leiter",
-        "técnico",
-        "jefe",
-        "chef",
-    ]
-)
+_VAGUE = frozenset([
+    "specialist", "associate", "manager", "executive", "engineer", "consultant", "officer", "assistant", "analyst", "advisor", "adviser",
+    "coordinator", "technician", "operator", "trainer", "lecturer", "intern", "internship", "trainee", "apprentice", "lead", "head",
+    "it", "hr", "pr", "qa", "sme", "spezialist", "berater", "leiter", "técnico", "jefe", "chef",
+])  # fmt: skip
 """Words that say nothing without what follows them."""
 
 
