@@ -48,7 +48,7 @@ def command(
     if as_json:
         output.print_json(report.changes_as_json(before.name, after.name, found))
     else:
-        output.print_table(report.CHANGE_COLUMNS, [report.change_cells(change) for change in found if change.kinds])
+        output.print_table(report.BRIEF_COLUMNS, [report.brief_cells(change) for change in found if change.kinds])
     output.say_counts(f"{before.name} to {after.name}", changes.counts(found))
     for path in report.write_changes(out, found) if out else ():
         output.say(f"written: {path}")

@@ -65,6 +65,8 @@ def command(
         proposed = proposing.propose(found, run, fingerprint, facts, coder.classification, store)
     book = coder.retriever.book
     paths = report.write_discovery(out, found, proposed.occupations, proposed.titles, book, coder.classification) if out else []
-    output.print_table(report.OCCUPATION_COLUMNS, [report.occupation_cells(*entry) for entry in proposed.occupations[:12]])
+    output.print_table(
+        report.BRIEF_COLUMNS, [report.brief_cells(*entry) for entry in proposed.occupations[:12]], right=["titles", "ads", "growth"]
+    )
     for line in (*report.summary(found, proposed), *(f"written: {path}" for path in paths)):
         output.say(line)

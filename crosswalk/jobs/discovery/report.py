@@ -12,6 +12,7 @@ from crosswalk.model import Classification
 from crosswalk.search.book import Book
 
 OCCUPATION_COLUMNS = ("id", "name", "titles", "title_count", "ads", "growth", "languages", "nearest_codes", "why", "similarity", "cohesion")
+BRIEF_COLUMNS = ("id", "name", "titles", "ads", "growth", "nearest")
 TITLE_COLUMNS = ("id", "title", "code", "code_title", "probability", "ads", "growth", "languages")
 ALL_COLUMNS = ("title", "ads", "first", "last", "languages", "sort", "code", "code_title", "share", "second_code", "nearest", "similarity")
 
@@ -51,6 +52,12 @@ def occupation_cells(key: str, entry: NewOccupation) -> list[str]:
         key, entry.name, " | ".join(entry.titles), str(entry.title_count), str(entry.ads), _growth(entry.growth), entry.languages, codes,
         entry.why, f"{entry.similarity:.2f}", f"{entry.cohesion:.2f}",
     ]  # fmt: skip
+
+
+def brief_cells(key: str, entry: NewOccupation) -> list[str]:
+    """A candidate at a glance, for a terminal."""
+    nearest = ", ".join(f"{code} {share:.0%}" for code, share in entry.codes[:2])
+    return [key, entry.name, str(entry.title_count), str(entry.ads), _growth(entry.growth), nearest]
 
 
 def title_cells(key: str, entry: NewTitle, classification: Classification) -> list[str]:

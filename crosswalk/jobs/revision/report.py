@@ -9,6 +9,8 @@ from crosswalk.model import Item
 
 CHANGE_COLUMNS = ("old_code", "old_title", "change", "gsim", "new_code", "new_title", "evidence")
 
+BRIEF_COLUMNS = tuple(name for name in CHANGE_COLUMNS if name != "gsim")
+
 
 def change_cells(change: Change) -> list[str]:
     """A row of the change table."""
@@ -19,6 +21,11 @@ def change_cells(change: Change) -> list[str]:
         *_item_cells(change.new),
         change.evidence,
     ]
+
+
+def brief_cells(change: Change) -> list[str]:
+    """A row without GSIM's letters, for a terminal."""
+    return [cell for name, cell in zip(CHANGE_COLUMNS, change_cells(change), strict=True) if name != "gsim"]
 
 
 def write_changes(path: Path, changes: Sequence[Change]) -> list[Path]:
