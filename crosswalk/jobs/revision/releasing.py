@@ -1,6 +1,7 @@
 """A new version released: its files in a folder, its index beside the old one's, a line in the store."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,25 +38,27 @@ def base_titles(scheme: str) -> list[IndexTitle]:
 
 
 def release(new: NewVersion, based_on: str, titles: Sequence[IndexTitle], folder: Path, store: Store) -> Built:
-    """Build the new version's index, write its files and note the release. The old version is not touched."""
-    classification = new.classification
+    """Write the new version's files, build its index and note the release; all of it or nothing. The old version is not touched."""
+    scheme, version = new.classification.scheme, new.classification.version
     whole = [*titles, *new.titles]
-    built = books.keep(classification.scheme, list(_books(classification, whole)))
+    try:
+        _write_files(new, based_on, whole, folder)
+        built = books.keep(scheme, list(_books(new.classification, whole)))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    store.note_release(scheme, version, based_on, [change.new.code for change in new.changes if change.new and not change.old])
+    return built
+
+
+def _write_files(new: NewVersion, based_on: str, titles: Sequence[IndexTitle], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    write_tables(folder / FILES[0], [_items_sheet(classification)])
-    write_tables(
-        folder / FILES[1], [_items_sheet(classification), changes_sheet(new.changes), counts_sheet(new.changes), _titles_sheet(whole)]
-    )
-    write_classification(folder / FILES[2], classification, new.titles, new.notes)
+    write_classification(folder / FILES[2], new.classification, new.titles, new.notes)
+    write_tables(folder / FILES[0], [_items_sheet(new.classification)])
+    sheets = [_items_sheet(new.classification), changes_sheet(new.changes), counts_sheet(new.changes), _titles_sheet(titles)]
+    write_tables(folder / FILES[1], sheets)
     with replacing(folder / FILES[3]) as temporary:
         temporary.write_text("\n".join(_notes(new, based_on)) + "\n", encoding="utf-8")
-    store.note_release(
-        classification.scheme,
-        classification.version,
-        based_on,
-        [change.new.code for change in new.changes if change.new and not change.old],
-    )
-    return built
 
 
 def _books(classification: Classification, titles: Sequence[IndexTitle]) -> Iterator[ImportedBook]:

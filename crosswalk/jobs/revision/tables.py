@@ -1,6 +1,7 @@
 """Correspondence tables in and out: pairs of codes with a relation and a share, from whatever columns a file has."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -12,7 +13,7 @@ from crosswalk.model import Map, Relation
 
 _SOURCES = ("source_code", "old_code", "source", "from", "subject_id")
 _TARGETS = ("target_code", "new_code", "target", "to", "object_id")
-_RELATIONS: tuple[str, ...] = get_args(Relation)
+_RELATIONS: tuple[Relation, ...] = get_args(Relation)
 _SEVERAL = "|"
 
 
@@ -71,19 +72,16 @@ def read_maps(path: Path, columns: TableColumns, sheet: str | None = None) -> li
 
 def with_shares(weights: dict[tuple[str, str], float], relations: dict[tuple[str, str], str]) -> list[Map]:
     """Maps of weighted pairs: the shares of a source sum to one; a relation that is not known is told from the degrees."""
-    total: dict[str, float] = {}
-    reached: dict[str, int] = {}
-    degree: dict[str, int] = {}
-    for (source, target), weight in weights.items():
-        total[source] = total.get(source, 0.0) + weight
-        reached[target] = reached.get(target, 0) + 1
-        degree[source] = degree.get(source, 0) + 1
+    degree, reached = Counter(source for source, _ in weights), Counter(target for _, target in weights)
+    total: dict[str, float] = defaultdict(float)
+    for (source, _), weight in weights.items():
+        total[source] += weight
     maps = []
     for (source, target), weight in weights.items():
         given = relations.get((source, target), "")
         told = relation_of(degree[source], reached[target])
         part = weight / total[source] if total[source] else 1.0 / degree[source]
-        maps.append(Map(source, target, next((name for name in _known_relations() if name == given), told), part, 1.0))
+        maps.append(Map(source, target, next((name for name in _RELATIONS if name == given), told), part, 1.0))
     return maps
 
 
@@ -97,10 +95,6 @@ def relation_of(targets: int, sources: int) -> Relation:
 def is_code(cell: str) -> bool:
     """Whether a cell holds a code, and not a blank or a filler ("}}}")."""
     return any(letter.isalnum() for letter in cell)
-
-
-def _known_relations() -> Iterable[Relation]:
-    return ("exact", "close", "narrow", "broad")
 
 
 def _ends(names: Sequence[str], columns: TableColumns, path: Path) -> tuple[str, str]:
