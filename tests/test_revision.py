@@ -117,6 +117,7 @@ def test_diff_from_files_to_a_workbook(crosswalk: Run, tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["counts"] == {"unchanged": 1, "added": 1, "removed": 1, "renamed": 1}
     assert [change["old_code"] for change in answer["changes"]] == ["1111", "1112", ""]
+    assert "nearest: " in answer["changes"][2]["evidence"]
     assert len(rows(tmp_path / "changes.csv")) == 4
     refused = crosswalk("diff", tmp_path / "old.csv", tmp_path / "new.csv", "-o", tmp_path / "old.csv", code=2)
     assert "overwrite the old version" in refused.stderr

@@ -44,7 +44,7 @@ def command(
     export.check_targets(out, {"the old version": old, "the new version": new})
     before, after = editions.read_two(old, new, code_column, title_column, group_column, index_title_column)
     known = links.links_of_table(tables.read_pairs(table), before, after) if table else links.find_links(before, after)
-    found = changes.find_changes(before, after, known)
+    found = changes.with_nearest(changes.find_changes(before, after, known), before, after)
     if as_json:
         output.print_json(report.changes_as_json(before.name, after.name, found))
     else:

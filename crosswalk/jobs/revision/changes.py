@@ -2,12 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from crosswalk.jobs.revision.editions import Edition
 from crosswalk.jobs.revision.links import Link
+from crosswalk.jobs.revision.successors import likeness, open_shipped_encoder
 from crosswalk.model import Item
+from crosswalk.text import normalise
 
 Kind = Literal[
     "added", "removed", "merged", "taken over", "broken down", "split off", "transferred", "recoded", "renamed", "moved", "redefined"
@@ -68,6 +70,29 @@ def find_changes(old: Edition, new: Edition, links: Sequence[Link]) -> list[Chan
         Change(None, item, ("added",), "nothing in the old version corresponds to it") for item in new.items if item.code not in reached
     ]
     return changes
+
+
+def with_nearest(changes: Sequence[Change], old: Edition, new: Edition) -> list[Change]:
+    """The changes, with added and removed items told what in the other version resembles them most: the first place to look."""
+    near = _nearest([change.new for change in changes if change.new and not change.old], old)
+    near |= _nearest([change.old for change in changes if change.old and not change.new], new)
+
+    def told(change: Change) -> Change:
+        item = change.new if not change.old else change.old if not change.new else None
+        return replace(change, evidence=f"{change.evidence}; nearest: {near[item.code]}") if item and item.code in near else change
+
+    return [told(change) for change in changes]
+
+
+def _nearest(items: Sequence[Item], edition: Edition) -> dict[str, str]:
+    """Code -> the item of the other version with the most similar title, and how similar."""
+    others = [item for item in edition.items if item.title]
+    if not items or not others:
+        return {}
+    forms = [normalise(item.title) for item in items]
+    scores = likeness(forms, [normalise(item.title) for item in others], open_shipped_encoder())
+    found = zip(items, scores.argmax(axis=1).tolist(), scores.max(axis=1).tolist(), strict=True)
+    return {item.code: f"{others[place].code} {others[place].title} ({score:.2f})" for item, place, score in found}
 
 
 def _real_kinds(links: Sequence[Link]) -> dict[Link, tuple[Kind, ...]]:
