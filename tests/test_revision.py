@@ -172,3 +172,53 @@ def test_decisions_are_carried_and_only_what_changed_is_left(crosswalk: Run, tmp
         assert [case.key for case in ReviewQueue(store, "new", "cleo").page(9)] == ["B4"]
     again = crosswalk("carry", "old", "new", "--coder", "ben", "--store", db)
     assert "decided in the new run already): 2" in again.stderr
+
+
+def test_a_classification_as_skos_is_read_back_and_its_bytes_repeat(tmp_path: Path) -> None:
+    from rdflib import SKOS, Graph, Literal, URIRef
+
+    from crosswalk.files.skos import write_classification
+    from crosswalk.model import Classification, IndexTitle, Item
+
+    items = (Item("3", "Technicians", 1), Item("31", 'Drone pilots "and" <b>operators</b>', 2, "3"))
+    titles = [IndexTitle("dronepilot", "31", "da"), IndexTitle("drone flyer", "31", "en,fr")]
+    for name in ("a", "b"):
+        write_classification(tmp_path / name, Classification("own", "2027", items), titles, {"31": "12 job ads"})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    graph, node = Graph().parse(tmp_path / "a", format="turtle"), URIRef("urn:crosswalk:own:2027:31")
+    assert graph.value(node, SKOS.prefLabel) == Literal(items[1].title)
+    assert graph.value(node, SKOS.broader) == URIRef("urn:crosswalk:own:2027:3")
+    assert set(graph.objects(node, SKOS.altLabel)) == {Literal("dronepilot", lang="da"), Literal("drone flyer")}
+    assert graph.value(node, SKOS.historyNote) == Literal("12 job ads")
+
+
+def test_new_occupations_get_free_codes_and_accepted_titles_their_groups() -> None:
+    from crosswalk.errors import UsageError
+    from crosswalk.jobs.revision.version import next_version
+    from crosswalk.model import Classification, CodeShare, Item
+    from crosswalk.store.candidates import KeptCandidate
+    from crosswalk.store.decision_rows import KeptDecision
+
+    items = [Item("31", "Technicians", 1), Item("311", "Pilots", 2, "31"), Item("319", "Other", 2, "31"), Item("32", "Nurses", 1)]
+    base = Classification("own", "1", tuple(items))
+
+    def entry(kind: str, name: str, action: str, code: str = "") -> tuple[KeptCandidate, KeptDecision]:
+        candidate = KeptCandidate("r", name, kind, name, "311", (name,), 9, 2.0, "en", "why")  # type: ignore[arg-type]
+        codes = (CodeShare(code),) if code else ()
+        when = "2027-01-02T00:00:00"
+        return candidate, KeptDecision(1, "r", "review", name, action, codes, "", "", "anna", "a", when, 1.0, True, {}, 0, False, 0, "")  # type: ignore[arg-type]
+
+    decided = [
+        entry("occupation", "drone pilots", "new"),
+        entry("index title", "aviator", "accept", "311"),
+        entry("occupation", "x", "reject"),
+    ]
+    new = next_version(base, "own-2", "2", decided, frozenset(), {})
+    assert [item.code for item in new.classification.items] == ["31", "311", "312", "319", "32"]
+    assert {(title.text, title.code) for title in new.titles} == {("drone pilots", "312"), ("aviator", "311")}
+    assert [change.kinds for change in new.changes if change.kinds] == [("added",)]
+    assert "9 job ads, 2.0 times as many in the later half" in new.notes["312"]
+    with pytest.raises(UsageError, match="belongs to"):
+        next_version(base, "own-2", "2", decided, frozenset(), {"drone pilots": "319"})
+    with pytest.raises(UsageError, match="no proposal"):
+        next_version(base, "own-2", "2", decided[2:], frozenset(), {})

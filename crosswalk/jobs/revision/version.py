@@ -56,7 +56,7 @@ def next_version(
 
 
 def _add(items: list[Item], entry: Accepted, wanted: str) -> str:
-    """Put a new occupation after the last one of its group; gives its code."""
+    """Put a new occupation among those of its group, by its code; gives the code."""
     candidate, _ = entry
     taken = {item.code: item for item in items}
     near = taken.get(candidate.code)
@@ -68,8 +68,8 @@ def _add(items: list[Item], entry: Accepted, wanted: str) -> str:
     code = wanted or _free_code(near, taken, _name(entry))
     if code in taken:
         raise UsageError(f"the code {code!r} belongs to {taken[code].title!r}", where="--code", hint="give the new occupation another one")
-    last = max(place for place, item in enumerate(items) if item.parent == near.parent and item.level == near.level)
-    items.insert(last + 1, Item(code, _name(entry), near.level, near.parent))
+    before = [place for place, item in enumerate(items) if item.parent == near.parent and item.level == near.level and item.code < code]
+    items.insert(max(before, default=items.index(near) - 1) + 1, Item(code, _name(entry), near.level, near.parent))
     return code
 
 
