@@ -128,6 +128,16 @@ def test_what_was_rejected_comes_back_only_with_more_evidence(crosswalk: Run, tm
     assert [row for row in rows_of(tmp_path / "c.csv") if "smart" in row["titles"]]
 
 
+def test_a_run_of_another_file_is_refused_before_the_work(crosswalk: Run, tmp_path: Path) -> None:
+    db = tmp_path / "s.db"
+    (tmp_path / "a.csv").write_text("title\ncook\nbus driver\n")
+    (tmp_path / "b.csv").write_text("title\nnurse\n")
+    crosswalk("discover", tmp_path / "a.csv", "--run", "r", "--store", db)
+    refused = crosswalk("discover", tmp_path / "b.csv", "--run", "r", "--store", db, code=2)
+    assert "made from something else" in refused.stderr
+    assert "comparing" not in refused.stderr
+
+
 def test_a_file_without_titles_is_refused(crosswalk: Run, tmp_path: Path) -> None:
     (tmp_path / "ads.csv").write_text("title,count\n,1\n-,2\n")
     assert "no row of the file has a title" in crosswalk("discover", tmp_path / "ads.csv", "--store", tmp_path / "s.db", code=3).stderr

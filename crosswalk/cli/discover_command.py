@@ -61,8 +61,9 @@ def command(
     coder, settings = Autocoder.open(scheme), discover.Settings(least_ads, sure)
     run, fingerprint, facts = discover.run_of(table, columns, coder, settings, run_name)
     with Store(kept_in) as store:
+        store.begin_run(run, "discover", fingerprint, facts, (), {})
         found = discover.discover(table, columns, coder, settings, output.progress)
-        proposed = proposing.propose(found, run, fingerprint, facts, coder.classification, store)
+        proposed = proposing.propose(found, run, coder.classification, store)
     book = coder.retriever.book
     paths = report.write_discovery(out, found, proposed.occupations, proposed.titles, book, coder.classification) if out else []
     output.print_table(

@@ -48,10 +48,8 @@ class _Memory:
         return False
 
 
-def propose(
-    found: Discovery, run: str, fingerprint: str, settings: dict[str, object], classification: Classification, store: Store
-) -> Proposed:
-    """Keep a discovery as a run and put its proposals into the queue. Raises UsageError when ``run`` was made from something else."""
+def propose(found: Discovery, run: str, classification: Classification, store: Store) -> Proposed:
+    """Keep what a run that was begun has found, and put its proposals into the queue."""
     memory = _memory(store, but=run)
     occupations = [
         (_key("occupation", entry.titles), entry)
@@ -63,7 +61,6 @@ def propose(
         for entry in found.titles
         if not memory.settles("index title", (entry.title,), entry.ads)
     ]
-    store.begin_run(run, "discover", fingerprint, settings, (), {})
     kept = [_kept_occupation(run, key, entry) for key, entry in occupations] + [_kept_title(run, key, entry) for key, entry in titles]
     store.candidates.save(kept)
     store.cases.fill(_cases(kept, dict(occupations), dict(titles), classification))
