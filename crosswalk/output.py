@@ -3,7 +3,7 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -196,6 +196,11 @@ def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence
         say(f"written: {path}")
     if not written:
         say(f"next: crosswalk export {shlex.quote(run)} --format xlsx -o mapping.xlsx")
+
+
+def say_counts(what: str, counts: Mapping[str, int]) -> None:
+    """Counts by kind in one line."""
+    say(f"{what}: " + ", ".join(f"{count:,} {kind}" for kind, count in counts.items()))
 
 
 def say_what_was_coded(coded: "CodedFile", threshold: float) -> None:

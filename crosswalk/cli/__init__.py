@@ -27,6 +27,11 @@ COMMANDS = {
     "export": "Write a run to a file.",
     "import": "Import official files: ISCO-08, indexes, ESCO, classifications.",
     "index": "Build and list the books of titles.",
+    "discover": "Find new index titles and new occupations in job ads.",
+    "diff": "Compare two versions of a classification.",
+    "compose": "Chain correspondence tables, invert them, convert coded data.",
+    "carry": "Carry decisions to the run of a new version.",
+    "release": "Make a new version of a classification from accepted proposals.",
     "runs": "List what was done.",
     "train": "Train the models that crosswalk ships.",
 }

@@ -6,6 +6,7 @@ from crosswalk.errors import UsageError
 from crosswalk.files import columns as guess
 from crosswalk.files.table import Table
 from crosswalk.jobs.answers import AnswerColumns
+from crosswalk.jobs.discovery.gathering import AdColumns, ad_columns
 from crosswalk.jobs.evaluation import Columns
 from crosswalk.jobs.mapping import MappingColumns
 from crosswalk.jobs.run_quality import Truth
@@ -75,3 +76,15 @@ def answer_columns(table: Table, texts: tuple[str, ...], facts: Sequence[str], s
             hint=f"write it in the rules as the file does; columns: {', '.join(table.columns)}",
         )
     return AnswerColumns(named, tuple(dict.fromkeys(facts)))
+
+
+def ad_table(table: Table, wanted: tuple[str | None, str | None, str | None, str | None], say: Callable[[str], None]) -> AdColumns:
+    """The columns of a file of job ads: title, date, count, language, as named or guessed; what was guessed is said."""
+    for note in table.notes:
+        say(note)
+    title = wanted[0] or guess.guess_title(table.columns, None)
+    if title is None:
+        raise UsageError("which column holds the titles?", hint=f"give --title-column; columns: {', '.join(table.columns)}")
+    columns = ad_columns(table, title, *wanted[1:])
+    say("columns: " + ", ".join(f"{what} from {name!r}" for what, name in vars(columns).items() if name))
+    return columns

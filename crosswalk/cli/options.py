@@ -46,6 +46,26 @@ def reading(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def edition_columns(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--code-column``, ``--title-column`` (once for both versions, or twice) ``--index-title-column``, ``--group-column``."""
+    for option in (
+        click.option("--group-column", help="Column of the group an item stands in (default: guessed, else read off the codes)."),
+        click.option("--index-title-column", help="Column of index titles, where they stand beside the items' own (default: guessed)."),
+        click.option("--title-column", multiple=True, help="Column of the titles; given twice: that of OLD, then that of NEW."),
+        click.option("--code-column", multiple=True, help="Column of the codes; given twice: that of OLD, then that of NEW."),
+    ):
+        function = option(function)
+    return function
+
+
+def named_codes(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Codes given as NAME=CODE."""
+    for pair in pairs:
+        if "=" not in pair or not pair.rpartition("=")[2].strip():
+            raise click.BadParameter(f"{pair!r} is not NAME=CODE", param_hint="--code")
+    return {pair.rpartition("=")[0].strip(): pair.rpartition("=")[2].strip() for pair in pairs}
+
+
 def store_file(path: Path | None) -> Path:
     """The store to open."""
     from crosswalk.places import user_folder

@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 migrations = Migrations("crosswalk")
 
-NEWEST = "m004_opinions"
+NEWEST = "m005_candidates"
 
 
 @migrations(name="m001_runs")
@@ -106,5 +106,21 @@ def _opinions(db: Database) -> None:
         """CREATE TABLE llm_batches (
             batch TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(name) ON DELETE CASCADE, model TEXT NOT NULL,
             submitted TEXT NOT NULL, collected TEXT) STRICT""",
+    ):
+        db.execute(statement)
+
+
+@migrations(name="m005_candidates")
+def _candidates(db: Database) -> None:
+    """Proposals from job ads, with the run that found them, and the versions that were released."""
+    for statement in (
+        """CREATE TABLE candidates (
+            run TEXT NOT NULL REFERENCES runs(name) ON DELETE CASCADE, key TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('index title', 'occupation')), name TEXT NOT NULL, code TEXT NOT NULL,
+            titles TEXT NOT NULL, ads INTEGER NOT NULL, growth REAL, languages TEXT NOT NULL, why TEXT NOT NULL,
+            PRIMARY KEY (run, key)) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE releases (
+            seq INTEGER PRIMARY KEY, scheme TEXT NOT NULL UNIQUE, version TEXT NOT NULL, based_on TEXT NOT NULL, made TEXT NOT NULL,
+            added TEXT NOT NULL) STRICT""",
     ):
         db.execute(statement)

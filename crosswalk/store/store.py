@@ -11,6 +11,7 @@ from crosswalk.errors import StoreError, UsageError
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Map, Proposal, Query, Run
 from crosswalk.store import answers, sqlite
 from crosswalk.store.answers import KeptAnswer
+from crosswalk.store.candidates import Candidates
 from crosswalk.store.cases import Cases
 from crosswalk.store.decisions import Decisions
 from crosswalk.store.opinions import Opinions
@@ -48,6 +49,7 @@ class Store:
         self._connection = sqlite.connect(path)
         self.cases = Cases(self._connection, path)
         self.decisions = Decisions(self._connection, path)
+        self.candidates = Candidates(self._connection, path)
         self.sessions = Sessions(self._connection, path)
         self.opinions = Opinions(self._connection, path)
 
@@ -186,6 +188,17 @@ class Store:
     def fold_log(self) -> None:
         """Fold the write-ahead log into the file, so that it does not grow without end in a long run."""
         sqlite.checkpoint(self._connection, self.path)
+
+    def note_release(self, scheme: str, version: str, based_on: str, added: Sequence[str]) -> None:
+        """Note that a version was released, and which codes are new in it."""
+        with sqlite.writing(self._connection, self.path) as db:
+            values = (scheme, version, based_on, _now(), json.dumps(list(added)))
+            db.execute("INSERT INTO releases (scheme, version, based_on, made, added) VALUES (?, ?, ?, ?, ?)", values)
+
+    def releases(self) -> list[str]:
+        """Schemes released from this store, the oldest first."""
+        with sqlite.reading(self.path):
+            return [scheme for (scheme,) in self._connection.execute("SELECT scheme FROM releases ORDER BY seq")]
 
     def save_proposals(self, run: str, proposals: Sequence[KeptProposal]) -> None:
         """Keep the proposals of a run in place of those kept before."""

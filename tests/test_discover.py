@@ -1,0 +1,145 @@
+import csv
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crosswalk.jobs.discovery.ads import without_noise
+from crosswalk.jobs.discovery.clusters import sampled
+from tests.conftest import Run
+
+WORDS = frozenset(["project", "manager", "solar", "engineer", "nurse", "hospital", "data", "teacher", "school", "secondary"])
+
+
+@pytest.mark.parametrize(
+    ("ad", "title"),
+    [
+        ("★ URGENT! Registered Nurse (m/f/d) - Berlin | ACME GmbH | €45.000 p.a.", "Registered Nurse (m/f/d)"),
+        ("We are hiring: Data Scientist in Kuala Lumpur", "Data Scientist"),
+        ("Teacher of English in Secondary School", "Teacher of English in Secondary School"),
+        ("Sales Assistant - £9.50 per hour", "Sales Assistant"),
+        ("Fahrer*in Vollzeit ab sofort", "Fahrer*in"),
+        ("Chef de projet H/F - CDI - Paris", "Chef de projet H/F"),
+        ("Ref: AB1234 Cook", "Cook"),
+        ("PROJECT ENGINEER - SOLAR", "PROJECT ENGINEER SOLAR"),
+        ("IT - Project Manager", "IT Project Manager"),
+        ("Specialist - Blockchain", "Specialist Blockchain"),
+        ("Senior C++ Developer", "C++ Developer"),
+        ("Technician (6 months contract)", "Technician"),
+        ("Job vacancy", "Job"),
+        ("100 %", "100 %"),
+        ("", ""),
+    ],
+)
+def test_the_noise_of_ads_is_taken_off(ad: str, title: str) -> None:
+    assert without_noise(ad, WORDS) == title
+
+
+@settings(deadline=None)
+@given(st.text(max_size=80))
+def test_cleaning_never_fails_and_adds_nothing(text: str) -> None:
+    cleaned = without_noise(text, WORDS)
+    assert len(cleaned) <= len(text)
+    assert "\n" not in cleaned
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("abcdef", min_size=1, max_size=5), min_size=1, max_size=40, unique=True), st.randoms(use_true_random=False))
+def test_the_sample_does_not_depend_on_the_order(forms: list[str], chance: random.Random) -> None:
+    counts = {form: len(form) % 3 for form in forms}
+
+    def chosen(order: list[str]) -> set[str]:
+        return {order[place] for place in sampled(order, np.array([counts[form] for form in order]), 10)}
+
+    shuffled = chance.sample(forms, len(forms))
+    assert chosen(forms) == chosen(shuffled)
+    assert len(chosen(forms)) == min(10, len(forms))
+
+
+NEW = ["smart city advisor", "smart city consultant", "smart city specialist", "smart cities specialist", "smart city strategist"]
+ALSO_NEW = ["covid tester", "coronavirus tester", "covid swab tester", "covid testing agent", "coronavirus swab testing agent"]
+KNOWN = ["bin man", "bus driver", "Registered Nurse", "cook", "carpenter", "welder"]
+
+
+def ads(path: Path, times: int = 3, seed: int = 0) -> Path:
+    rows = [(title, f"2026-{month:02}-0{day}") for title in NEW for day in range(1, times + 1) for month in (9, 10)]
+    rows += [(title, "2026-02-01") for title in ALSO_NEW for _ in range(2)]
+    rows += [(f"{title}{tail}", "2026-01-05") for title in KNOWN for tail in ("", " - Leeds", " (m/f/d)", " | £20,000")]
+    random.Random(seed).shuffle(rows)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("title", "date"), *rows])
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_journey_from_ads_to_a_new_version(crosswalk: Run, tmp_path: Path) -> None:
+    from crosswalk.jobs.review import ReviewQueue
+    from crosswalk.model import Decision
+    from crosswalk.store.store import Store
+
+    db = tmp_path / "s.db"
+    done = crosswalk("discover", ads(tmp_path / "ads.csv"), "-o", tmp_path / "a.csv", "--run", "first", "--store", db)
+    assert "64 rows, 16 different titles" in done.stderr
+    crosswalk("discover", ads(tmp_path / "shuffled.csv", seed=1), "-o", tmp_path / "b.csv", "--run", "other", "--store", tmp_path / "t.db")
+    for part in (".csv", ".index titles.csv", ".titles.csv"):
+        assert (tmp_path / f"a{part}").read_bytes() == (tmp_path / f"b{part}").read_bytes(), "the order of the ads changed what was found"
+    sorts = {row["title"]: row["sort"] for row in rows_of(tmp_path / "a.titles.csv")}
+    assert {sorts[title] for title in ("bin man", "bus driver", "cook")} == {"known"}
+    found = [row for row in rows_of(tmp_path / "a.csv") if "smart" in row["titles"]]
+    assert len(found) == 1
+    assert float(found[0]["growth"]) > 5
+    crosswalk("release", "--scheme", "isco-next", "-o", tmp_path / "release", "--store", db, code=2)
+
+    with Store(db) as store, ReviewQueue(store, "first", "anna") as queue:
+        while case := queue.next():
+            smart = "smart" in case.text.casefold() and case.method == "new occupation?"
+            queue.decide(case, Decision("new", name="Smart city advisers") if smart else Decision("reject"), seconds=1.0)
+    released = crosswalk("release", "--scheme", "isco-next", "--version", "2027", "-o", tmp_path / "release", "--store", db,
+                         "--code", "Smart city advisers=2168")  # fmt: skip
+    assert "1 new items" in released.stderr
+    assert "isco-next" in (tmp_path / "release" / "classification.ttl").read_text()
+    assert "2168 Smart city advisers" in (tmp_path / "release" / "release-notes.md").read_text()
+    assert crosswalk("lookup", "smart city consultant", "--scheme", "isco-next", "-k", 1).stdout.splitlines()[1].split("\t")[1] == "2168"
+    assert "2168" not in crosswalk("lookup", "smart city consultant", "-k", 6).stdout
+    crosswalk("release", "--scheme", "isco-next", "-o", tmp_path / "again", "--store", db, code=2)
+
+
+def test_what_was_rejected_comes_back_only_with_more_evidence(crosswalk: Run, tmp_path: Path) -> None:
+    from crosswalk.jobs.review import ReviewQueue
+    from crosswalk.model import Decision
+    from crosswalk.store.store import Store
+
+    db = tmp_path / "s.db"
+    crosswalk("discover", ads(tmp_path / "ads.csv"), "--run", "first", "--store", db)
+    with Store(db) as store, ReviewQueue(store, "first", "anna") as queue:
+        while case := queue.next():
+            queue.decide(case, Decision("reject"), seconds=1.0)
+    same = crosswalk("discover", ads(tmp_path / "later.csv", times=4), "-o", tmp_path / "b.csv", "--run", "second", "--store", db)
+    assert not [row for row in rows_of(tmp_path / "b.csv") if "smart" in row["titles"]]
+    assert "not proposed again: 0" not in same.stderr
+    crosswalk("discover", ads(tmp_path / "more.csv", times=8), "-o", tmp_path / "c.csv", "--run", "third", "--store", db)
+    assert [row for row in rows_of(tmp_path / "c.csv") if "smart" in row["titles"]]
+
+
+def test_a_run_of_another_file_is_refused_before_the_work(crosswalk: Run, tmp_path: Path) -> None:
+    db = tmp_path / "s.db"
+    (tmp_path / "a.csv").write_text("title\ncook\nbus driver\n")
+    (tmp_path / "b.csv").write_text("title\nnurse\n")
+    crosswalk("discover", tmp_path / "a.csv", "--run", "r", "--store", db)
+    refused = crosswalk("discover", tmp_path / "b.csv", "--run", "r", "--store", db, code=2)
+    assert "made from something else" in refused.stderr
+    assert "comparing" not in refused.stderr
+
+
+def test_a_file_without_titles_is_refused(crosswalk: Run, tmp_path: Path) -> None:
+    (tmp_path / "ads.csv").write_text("title,count\n,1\n-,2\n")
+    assert "no row of the file has a title" in crosswalk("discover", tmp_path / "ads.csv", "--store", tmp_path / "s.db", code=3).stderr
+    (tmp_path / "ads.csv").write_text("title,count\ncook,many\n")
+    assert "row 2" in crosswalk("discover", tmp_path / "ads.csv", "--store", tmp_path / "s.db", code=3).stderr
