@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "Import official files: ISCO-08, indexes, ESCO, classifications.",
     "index": "Build and list the books of titles.",
     "runs": "List what was done.",
+    "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
     "train": "Train the models that crosswalk ships.",
 }
 
