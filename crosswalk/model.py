@@ -9,6 +9,7 @@ from crosswalk.errors import DataError
 
 Relation = Literal["exact", "close", "narrow", "broad"]
 Method = Literal["lookup", "register", "rule", "model", "review", "non-occupation"]
+Action = Literal["accept", "amend", "split", "new", "reject", "defer", "comment", "undo"]
 Kind = Literal["map", "split", "new", "group", "non-occupation", "cross-reference"]
 
 
@@ -203,6 +204,33 @@ class CorrespondenceTable:
     source: str
     target: str
     proposals: tuple[Proposal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeShare:
+    """A code that a person gave, with its share of the case: 1.0 unless the case was split."""
+
+    code: str
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a case. ``name`` names a new occupation; ``note`` is free text (a comment, a reason).
+
+    accept: the proposal as it stands. amend: one other code, of any level. split: several codes whose shares sum to one. new: an
+    occupation that the scheme lacks. reject: no code. defer: later. comment: says something, decides nothing. undo: takes one back.
+    """
+
+    action: Action
+    codes: tuple[CodeShare, ...] = ()
+    name: str = ""
+    note: str = ""
+
+    @property
+    def code(self) -> str:
+        """The code given, or the one with the largest share; blank where there is none."""
+        return max(self.codes, key=lambda given: given.share).code if self.codes else ""
 
 
 @dataclass(frozen=True, slots=True)

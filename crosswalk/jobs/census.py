@@ -22,6 +22,7 @@ from crosswalk.files.tabular import with_kept_columns
 from crosswalk.jobs.answers import AnswerColumns, Answers, Task, gather
 from crosswalk.jobs.batch import Progress
 from crosswalk.jobs.coded_cells import COLUMNS, NUMBERS, cells_of
+from crosswalk.jobs.filling import fill_queue
 from crosswalk.jobs.mapping import Talk
 from crosswalk.jobs.workers import Workers
 from crosswalk.manifest import sha256_of
@@ -91,6 +92,7 @@ def code_file(job: CodingJob, coder: Autocoder, store: Store, stage: Stage, say:
     coded = _cells_by_answer(answers, name, store, coder.classification)
     with stage("writing", "rows") as progress:
         _write(job, answers, coded.cells, before, progress)
+    fill_queue(store, name, zip(answers.order, store.answers(name), strict=True))
     store.finish_run(name)
     return CodedFile(name, coded.rows, coded.answers, coded.failed, job.out)
 

@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 migrations = Migrations("crosswalk")
 
-NEWEST = "m002_answers"
+NEWEST = "m003_decisions"
 
 
 @migrations(name="m001_runs")
@@ -48,5 +48,45 @@ def _answers(db: Database) -> None:
             method TEXT NOT NULL, note TEXT NOT NULL, coarser TEXT NOT NULL, coarser_probability REAL NOT NULL,
             p_none REAL NOT NULL, codes TEXT NOT NULL, PRIMARY KEY (run, text_key)) STRICT, WITHOUT ROWID""",
         "CREATE INDEX answers_queue ON answers (run, frequency DESC, text_key) WHERE status = 'review'",
+    ):
+        db.execute(statement)
+
+
+@migrations(name="m003_decisions")
+def _decisions(db: Database) -> None:
+    """Cases that people decide, who holds which, and the log of decisions: appended to, chained by hashes, never changed."""
+    for statement in (
+        """CREATE TABLE cases (
+            id INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(name), round TEXT NOT NULL, key TEXT NOT NULL,
+            position INTEGER NOT NULL, text TEXT NOT NULL, fields TEXT NOT NULL, frequency INTEGER NOT NULL,
+            proposed TEXT NOT NULL, codes TEXT NOT NULL, p_none REAL NOT NULL, method TEXT NOT NULL, note TEXT NOT NULL,
+            coarser TEXT NOT NULL, automatic INTEGER NOT NULL, best TEXT NOT NULL, probability REAL NOT NULL,
+            same_text TEXT NOT NULL, cluster TEXT NOT NULL, rank REAL NOT NULL, cluster_rank REAL NOT NULL, paired INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'deferred', 'done', 'automatic')),
+            version INTEGER NOT NULL, decision INTEGER NOT NULL, coder TEXT NOT NULL, UNIQUE (run, round, key)) STRICT""",
+        "CREATE INDEX cases_by_impact ON cases (run, state, rank, id, round, paired, probability, best, method)",
+        "CREATE INDEX cases_by_cluster ON cases (run, state, cluster_rank, cluster, id, round, paired)",
+        "CREATE INDEX cases_by_position ON cases (run, state, position, id, round, paired)",
+        "CREATE INDEX cases_by_text ON cases (run, same_text)",
+        """CREATE TABLE sessions (
+            id TEXT PRIMARY KEY, coder TEXT NOT NULL, os_user TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+            started TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE leases (
+            case_id INTEGER PRIMARY KEY REFERENCES cases(id), session TEXT NOT NULL REFERENCES sessions(id),
+            coder TEXT NOT NULL, until REAL NOT NULL) STRICT""",
+        "CREATE INDEX leases_by_session ON leases (session)",
+        """CREATE TABLE decisions (
+            seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(name), round TEXT NOT NULL, key TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action IN ('accept', 'amend', 'split', 'new', 'reject', 'defer', 'comment', 'undo')),
+            codes TEXT NOT NULL, name TEXT NOT NULL, note TEXT NOT NULL, coder TEXT NOT NULL, os_user TEXT NOT NULL,
+            time TEXT NOT NULL, seconds REAL NOT NULL, suggested INTEGER NOT NULL, against TEXT NOT NULL, after INTEGER NOT NULL,
+            stale INTEGER NOT NULL, undoes INTEGER NOT NULL, bulk TEXT NOT NULL, hash TEXT NOT NULL UNIQUE) STRICT""",
+        "CREATE INDEX decisions_by_case ON decisions (run, key, seq)",
+        "CREATE INDEX decisions_by_coder ON decisions (run, coder, seq)",
+        "CREATE UNIQUE INDEX decisions_undone ON decisions (undoes) WHERE undoes > 0",
+        """CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
+            BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END""",
+        """CREATE TRIGGER decisions_remain BEFORE DELETE ON decisions
+            BEGIN SELECT RAISE(ABORT, 'decisions are never removed'); END""",
     ):
         db.execute(statement)

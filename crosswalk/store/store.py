@@ -11,6 +11,9 @@ from crosswalk.errors import StoreError, UsageError
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Map, Proposal, Query, Run
 from crosswalk.store import answers, sqlite
 from crosswalk.store.answers import KeptAnswer
+from crosswalk.store.cases import Cases
+from crosswalk.store.decisions import Decisions
+from crosswalk.store.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class Store:
             raise UsageError("there is no such store", where=str(path), hint="runs in this store: none; name another with --store")
         self.path = path
         self._connection = sqlite.connect(path)
+        self.cases = Cases(self._connection, path)
+        self.decisions = Decisions(self._connection, path)
+        self.sessions = Sessions(self._connection, path)
 
     def __enter__(self) -> "Store":
         return self
