@@ -24,6 +24,7 @@ COMMANDS = {
     "index": "Build and list the books of titles.",
     "runs": "List what was done.",
     "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
+    "store": "Move stores between files and PostgreSQL.",
     "train": "Train the models that crosswalk ships.",
 }
 

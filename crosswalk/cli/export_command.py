@@ -13,7 +13,7 @@ from crosswalk.cli import options
 @click.option("-o", "--out", type=options.FILE, required=True, help="File to write.")
 @options.scheme
 @options.store
-def command(run: str, kind: str | None, out: Path, scheme: str, store_path: Path | None) -> None:
+def command(run: str, kind: str | None, out: Path, scheme: str, store_path: options.Place | None) -> None:
     """Write a run to a file: its maps, and its titles with the columns they came with; or the queue of a coded survey.
 
     \b

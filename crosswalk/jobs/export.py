@@ -20,10 +20,10 @@ DOUBTFUL_BELOW = 0.5
 SHEETS = ("maps", "titles")
 
 
-def check_targets(path: Path | None, needed: Mapping[str, Path]) -> None:
+def check_targets(path: Path | None, needed: Mapping[str, Path | str]) -> None:
     """Refuse, before any work, an ``-o`` that cannot be written or that would overwrite what is needed."""
     if path:
-        refuse_overwriting(target_files(path, SHEETS), needed)
+        refuse_overwriting(target_files(path, SHEETS), {name: place for name, place in needed.items() if isinstance(place, Path)})
 
 
 def refuse_the_input(store: Store, run: str, path: Path) -> None:

@@ -77,5 +77,5 @@ _SELECT = "SELECT text_key, text, context, frequency, status, method, note, coar
 _INSERT = (
     "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, text_key) DO UPDATE SET status = excluded.status, "
     "method = excluded.method, note = excluded.note, coarser = excluded.coarser, coarser_probability = excluded.coarser_probability, "
-    "p_none = excluded.p_none, codes = excluded.codes WHERE status = 'failed'"
+    "p_none = excluded.p_none, codes = excluded.codes WHERE answers.status = 'failed'"
 )
