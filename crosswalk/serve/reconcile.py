@@ -85,6 +85,13 @@ def routes(batcher: Batcher, groups: Groups, access: Access, limits: Limits) -> 
         form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=20)
         return await service.answer(form.get("queries", [None])[0], form.get("extend", [None])[0])
 
+    _add_suggestions(router, service, groups)
+    return router
+
+
+def _add_suggestions(router: APIRouter, service: "_Service", groups: Groups) -> None:
+    """Suggest, preview, and the properties that can be fetched."""
+
     @router.get("/suggest/entity", summary="Groups by the beginning of a title or code")
     async def entities(prefix: Annotated[str, Query(max_length=LONGEST_TEXT)], cursor: Annotated[int, Query(ge=0)] = 0) -> JSONResponse:
         return JSONResponse({"result": service.suggested(prefix)[cursor : cursor + _SUGGESTED]})
@@ -108,8 +115,6 @@ def routes(batcher: Batcher, groups: Groups, access: Access, limits: Limits) -> 
         if id not in groups.classification.by_code:
             raise HTTPException(404, f"{groups.classification.scheme} has no such code")
         return HTMLResponse(_preview(groups.facts(id)), headers={"content-security-policy": _PREVIEW_POLICY})
-
-    return router
 
 
 class _Service:
