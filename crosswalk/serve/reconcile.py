@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 
 from crosswalk import __version__, model
@@ -110,8 +110,8 @@ def _add_suggestions(router: APIRouter, service: "_Service", groups: Groups) -> 
         named = [{"id": key, "name": name} for key, name in service.properties.items()]
         return JSONResponse({"type": type, "limit": limit, "properties": named[:limit]})
 
-    @router.get("/preview", summary="A small page on a group", response_class=HTMLResponse)
-    async def preview(id: str) -> HTMLResponse:  # noqa: A002 - the specification's name
+    @router.get("/preview", summary="A small page on a group", responses={200: {"content": {"text/html": {}}}})
+    async def preview(id: str) -> Response:  # noqa: A002 - the specification's name
         if id not in groups.classification.by_code:
             raise HTTPException(404, f"{groups.classification.scheme} has no such code")
         return HTMLResponse(_preview(groups.facts(id)), headers={"content-security-policy": _PREVIEW_POLICY})

@@ -46,6 +46,6 @@ def _tables(store: Store) -> list[str]:
 
 def _chunks(store: Store, table: str) -> Iterator[list[Sequence[Any]]]:
     with sqlite.reading(store.path):
-        rows = iter(store.connection.execute(f"SELECT * FROM {table}"))  # noqa: S608 - own names
+        rows = iter(store.connection.execute(f"SELECT * FROM {table} {postgres.STREAMED}"))  # noqa: S608 - own names
         while chunk := list(islice(rows, _ROWS_AT_ONCE)):
             yield chunk

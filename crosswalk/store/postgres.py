@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from crosswalk.errors import StoreError, UsageError
@@ -25,8 +26,12 @@ _TURN = 7_041_851_934_207_751
 _DURABLE = {"fsync": "on", "full_page_writes": "on"}
 _CONNECT_SECONDS = 10
 _LOCK_SECONDS = 60
+_ROWS_AT_ONCE = 5_000
 
 EXCLUSIVE, LEASING = "BEGIN IMMEDIATE", "BEGIN IMMEDIATE -- for a lease"
+STREAMED = "/* streamed */"
+"""At the end of a query whose rows may be millions."""
+
 _BEGIN = {EXCLUSIVE: f"BEGIN; SELECT pg_advisory_xact_lock({_TURN})", LEASING: "BEGIN"}
 
 
@@ -47,23 +52,38 @@ class Connection:
         self._address = address
         self._connection = _opened(address)
         self._in_transaction = False
+        self._streams = 0
         self.total_changes = 0
 
     def execute(self, sql: str, parameters: dialect.Parameters = ()) -> "psycopg.Cursor[Any]":
-        """Run one statement. Raises StoreError."""
+        """Run one statement; the rows of a streamed one are fetched as they are asked for. Raises StoreError."""
         with self._told():
             if sql in _BEGIN or sql in ("COMMIT", "ROLLBACK"):
                 return self._turn(sql)
+            if sql.endswith(STREAMED):
+                return cast("psycopg.Cursor[Any]", self._streamed(sql, parameters))
             cursor = self._ready().execute(dialect.statement(sql).encode(), dialect.values(sql, parameters))
             self._count(sql, cursor.rowcount)
             return cursor
 
     def executemany(self, sql: str, rows: Iterable[dialect.Parameters]) -> None:
-        """Run one statement for many rows. Raises StoreError."""
-        with self._told():
-            cursor = self._ready().cursor()
-            cursor.executemany(dialect.statement(sql).encode(), rows)
-            self._count(sql, cursor.rowcount)
+        """Run one statement for many rows. Raises StoreError.
+
+        Rows are drawn before the connection is busy: where they come from may be a query of its own.
+        """
+        drawn = iter(rows)
+        while some := list(islice(drawn, _ROWS_AT_ONCE)):
+            with self._told():
+                cursor = self._ready().cursor()
+                cursor.executemany(dialect.statement(sql).encode(), some)
+                self._count(sql, cursor.rowcount)
+
+    def _streamed(self, sql: str, parameters: dialect.Parameters) -> Iterator[Any]:
+        self._streams += 1
+        with self._told(), self._ready().cursor(f"stream_{self._streams}", withhold=True) as cursor:
+            cursor.itersize = _ROWS_AT_ONCE
+            cursor.execute(dialect.statement(sql).encode(), dialect.values(sql, parameters))
+            yield from cursor
 
     def define(self, sql: str) -> None:
         """Run one statement of a migration."""
@@ -77,8 +97,15 @@ class Connection:
     def _turn(self, sql: str) -> "psycopg.Cursor[Any]":
         beginning = sql in _BEGIN
         connection = self._ready() if beginning else self._connection
+        self._in_transaction = False
+        try:
+            cursor = connection.execute(_BEGIN.get(sql, sql).encode())
+        except Exception:
+            if beginning and not connection.broken:  # the turn did not come in time: the transaction was begun all the same
+                connection.execute(b"ROLLBACK")
+            raise
         self._in_transaction = beginning
-        return connection.execute(_BEGIN.get(sql, sql).encode())
+        return cursor
 
     def _ready(self) -> "psycopg.Connection[Any]":
         if (self._connection.closed or self._connection.broken) and not self._in_transaction:
