@@ -37,12 +37,16 @@ class Server:
 
     def kill(self) -> None:
         """As when the machine dies: the server's processes are killed, and given no chance to write anything."""
-        postmaster = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        pid_file = self.folder / "data" / "postmaster.pid"
+        postmaster = int(pid_file.read_text().splitlines()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # else it starts another while its children are counted
         children = [int(word) for word in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()]
-        for process in [postmaster, *children]:
+        for process in [*children, postmaster]:
             os.kill(process, signal.SIGKILL)
-        while any(Path(f"/proc/{process}").exists() and "Z" not in _state(process) for process in [postmaster, *children]):
+        while not all(_state(process) == "Z" for process in [postmaster, *children]):
             time.sleep(0.05)
+        for left in (pid_file, *self.folder.glob(".s.PGSQL.*")):
+            left.unlink()  # a machine that starts again has no process of that number
 
     def address(self) -> str:
         self._databases += 1
@@ -54,7 +58,8 @@ class Server:
         assert PROGRAMS
         command = [str(PROGRAMS / program), *map(str, words)]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, user=ACCOUNT, cwd="/", check=False, text=True)
-        assert done.returncode == 0, done.stdout
+        log = self.folder / "log"
+        assert done.returncode == 0, done.stdout + (log.read_text()[-2000:] if log.exists() else "")
 
 
 def _state(process: int) -> str:
