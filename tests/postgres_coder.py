@@ -10,7 +10,7 @@ from crosswalk.model import Decision
 from crosswalk.store.case_rows import CaseFilter
 from crosswalk.store.store import Store
 
-LONGEST_SECONDS = 300.0
+LONGEST_SECONDS = 1800.0
 
 
 def decide_all(address: str, name: str) -> None:

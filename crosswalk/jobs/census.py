@@ -24,6 +24,7 @@ from crosswalk.jobs.batch import Progress
 from crosswalk.jobs.coded_cells import COLUMNS, NUMBERS, cells_of
 from crosswalk.jobs.filling import fill_queue
 from crosswalk.jobs.mapping import Talk
+from crosswalk.jobs.promotion import decided_answer
 from crosswalk.jobs.workers import Workers
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification
@@ -147,7 +148,9 @@ def _cells_by_answer(answers: Answers, run: str, store: Store, classification: C
     rows: Counter[str] = Counter()
     texts: Counter[str] = Counter()
     failed = 0
-    for place, answer in zip(answers.order, store.answers(run), strict=True):
+    settled = store.decisions.settled(run)
+    for place, kept in zip(answers.order, store.answers(run), strict=True):
+        answer = decided_answer(kept, settled.get(kept.text_key))
         cells[place] = cells_of(answer, classification)
         rows[answer.method] += answer.frequency
         texts[answer.method] += 1

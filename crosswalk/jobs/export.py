@@ -6,6 +6,7 @@ from pathlib import Path
 from crosswalk.errors import UsageError
 from crosswalk.files.tabular import Sheet, refuse_overwriting, target_files, with_kept_columns, write_tables
 from crosswalk.jobs.coded_cells import QUEUE_COLUMNS, queue_cells
+from crosswalk.jobs.promotion import decided_proposals
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification, Coding, Map, Proposal
 from crosswalk.store.store import Store
@@ -48,7 +49,7 @@ def queue_sheet(store: Store, run: str, classification: Classification) -> Sheet
 
 def map_sheet(store: Store, run: str, classification: Classification) -> Sheet:
     """One row an item and target; an item without target has one row, its target blank."""
-    proposals = store.proposals(run)
+    proposals = decided_proposals(store, run, classification)
     names = with_kept_columns(MAP_COLUMNS, dict.fromkeys(name for entry in proposals for name in entry.kept))
 
     def rows() -> Iterator[list[str]]:

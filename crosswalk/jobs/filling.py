@@ -93,7 +93,7 @@ def _averaged(codings: Sequence[Coding]) -> tuple[KeptCode, ...]:
 
 def new_case(run: str, key: str, text: str, codes: Sequence[KeptCode], proposed: Sequence[CodeShare], **more: object) -> Case:
     """A case nobody has decided, with its place by impact (rows times doubt) and its cluster worked out from the text."""
-    same = fold(normalise(text))
+    same = fold(normalise(text)) or f"case {key}"  # a text without a letter is like no other
     case = Case(run, key, text, codes=tuple(codes), proposed=tuple(proposed), same_text=same, cluster=cluster_of(same), **more)  # type: ignore[arg-type]
     return replace(case, rank=-case.frequency * (1.0 - case.probability))
 

@@ -60,9 +60,9 @@ class ReviewQueue:
         self.store.cases.rank_clusters(self.run)
         return added
 
-    def page(self, size: int, start: Case | None = None, *, back: bool = False) -> list[Case]:
+    def page(self, size: int, start: Case | None = None, *, back: bool = False, chosen: CaseFilter | None = None) -> list[Case]:
         """At most ``size`` cases after ``start`` (before it, where ``back``), in the queue's order, whoever holds them."""
-        return self.store.cases.page(self.run, self.filter, self.order, self.coder.name, size, start, back=back)
+        return self.store.cases.page(self.run, chosen or self.filter, self.order, self.coder.name, size, start, back=back)
 
     def count(self, chosen: CaseFilter | None = None) -> tuple[int, int]:
         """Cases that the filter (or another one) selects, and the rows they stand for."""
@@ -78,6 +78,14 @@ class ReviewQueue:
         """Take one case, as it stands now; the lease says who has it where another coder does."""
         lease = self.store.cases.lease(case.id, self.coder.session, self.coder.name)
         return self.store.cases.get(case.id), lease
+
+    def held(self) -> dict[int, str]:
+        """Cases that are on somebody's screen now, and on whose."""
+        return dict(self.store.cases.held(self.run))
+
+    def find(self, decision: KeptDecision) -> Case | None:
+        """The case of a decision, as it stands now."""
+        return self.store.cases.find(decision.run, decision.key, decision.round)
 
     def alive(self) -> None:
         """A sign of life, to be given every few minutes while a case is open."""
@@ -102,7 +110,8 @@ class ReviewQueue:
     def decide(self, case: Case, decision: Decision, *, seconds: float) -> Outcome:
         """Keep a decision on a case as the coder saw it. Where the case has changed since, it is kept as stale and ``theirs`` returned.
 
-        ``seconds``: time spent on the case, idle time excluded. Raises StoreError when it cannot be kept.
+        ``seconds``: time spent on the case, idle time excluded. What a person typed goes through ``checked`` first. Raises StoreError
+        when it cannot be kept.
         """
         shown = self.shows_suggestions(case)
         return self.store.decisions.decide(case.id, decision, self.coder, seen=case.version, seconds=seconds, suggested=shown)

@@ -97,7 +97,8 @@ _COLUMNS = (
     "id", "run", "round", "key", "position", "text", "fields", "frequency", "proposed", "codes", "p_none", "method", "note", "coarser",
     "automatic", "same_text", "cluster", "rank", "cluster_rank", "paired", "state", "version", "decision", "coder",
 )  # fmt: skip
-SELECT = f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)} FROM cases c"
+CASE_COLUMNS = ", ".join(f"c.{name}" for name in _COLUMNS)
+SELECT = f"SELECT {CASE_COLUMNS} FROM cases c"
 
 
 def sort_key(case: Case, order: Order) -> tuple[float | str, ...]:

@@ -12,9 +12,22 @@ from pathlib import Path
 from crosswalk.errors import StoreError
 from crosswalk.model import Decision
 from crosswalk.store import sqlite
-from crosswalk.store.case_rows import Case, Round, State
+from crosswalk.store.case_rows import CASE_COLUMNS, Case, Round, State, kept_case
 from crosswalk.store.cases import case_of, copy_case, live_lease, read_case, set_state
-from crosswalk.store.decision_rows import FIRST_HASH, SELECT, Coder, KeptDecision, answer, append, chained, kept_decision, now, one, record
+from crosswalk.store.decision_rows import (
+    FIRST_HASH,
+    NAMES,
+    SELECT,
+    Coder,
+    KeptDecision,
+    answer,
+    append,
+    chained,
+    kept_decision,
+    now,
+    one,
+    record,
+)
 from crosswalk.store.postgres import STREAMED
 
 
@@ -142,19 +155,19 @@ class Decisions:
 
     def in_force(self, run: str, in_round: Round = "review") -> Iterator[tuple[Case, KeptDecision]]:
         """Decided cases of one round with the decisions in force, in the order of the file, streamed."""
-        query = "SELECT id, decision FROM cases WHERE run = ? AND round = ? AND decision > 0 ORDER BY position, id"
+        columns = ", ".join(f"d.{name}" for name in NAMES)
+        query = (
+            f"SELECT {CASE_COLUMNS}, {columns} FROM cases c JOIN decisions d ON d.seq = c.decision "
+            "WHERE c.run = ? AND c.round = ? AND c.decision > 0 ORDER BY c.position, c.id"
+        )
         with sqlite.reading(self._path):
-            rows = self._connection.execute(query, (run, in_round)).fetchall()
-            for case_id, seq in rows:
-                decision = one(self._connection, seq)
-                if decision is not None:
-                    yield read_case(self._connection, case_id), decision
+            for row in self._connection.execute(query, (run, in_round)):
+                yield kept_case(row[: -len(NAMES)]), kept_decision(row[-len(NAMES) :])
 
     def settled(self, run: str) -> dict[str, KeptDecision]:
-        """By case key, what counts in the end: an adjudication before a review. Deferred cases are not in it."""
-        final = {case.key: decision for case, decision in self.in_force(run, "review")}
-        final |= {case.key: decision for case, decision in self.in_force(run, "adjudication") if decision.action != "defer"}
-        return {key: decision for key, decision in final.items() if decision.action != "defer"}
+        """By case key, what counts in the end: an adjudication, or the better answer chosen, before a review; not what is deferred."""
+        rounds: tuple[Round, ...] = ("review", "choice", "adjudication")
+        return {case.key: kept for name in rounds for case, kept in self.in_force(run, name) if kept.action != "defer"}
 
     def per_coder_and_day(self, run: str) -> list[tuple[str, str, int, float]]:
         """(coder, day in UTC, decisions, seconds), comments, undone and stale ones left out."""

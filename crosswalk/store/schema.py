@@ -64,10 +64,10 @@ def _decisions(db: Database) -> None:
             same_text TEXT NOT NULL, cluster TEXT NOT NULL, rank REAL NOT NULL, cluster_rank REAL NOT NULL, paired INTEGER NOT NULL,
             state TEXT NOT NULL CHECK (state IN ('waiting', 'deferred', 'done', 'automatic')),
             version INTEGER NOT NULL, decision INTEGER NOT NULL, coder TEXT NOT NULL, UNIQUE (run, round, key)) STRICT""",
-        "CREATE INDEX cases_by_impact ON cases (run, state, rank, id, round, paired, probability, best, method)",
+        "CREATE INDEX cases_by_impact ON cases (run, state, rank, id, round, paired, probability, best, method, frequency)",
         "CREATE INDEX cases_by_cluster ON cases (run, state, cluster_rank, cluster, id, round, paired)",
         "CREATE INDEX cases_by_position ON cases (run, state, position, id, round, paired)",
-        "CREATE INDEX cases_by_text ON cases (run, same_text)",
+        "CREATE INDEX cases_by_text ON cases (same_text, run)",
         """CREATE TABLE sessions (
             id TEXT PRIMARY KEY, coder TEXT NOT NULL, os_user TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
             started TEXT NOT NULL) STRICT, WITHOUT ROWID""",

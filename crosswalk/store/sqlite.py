@@ -64,7 +64,8 @@ def writing(connection: sqlite3.Connection, path: Path, begin: str = "BEGIN IMME
         try:
             yield connection
         except BaseException:
-            connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # on a full disk SQLite has rolled back by itself
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
     except sqlite3.Error as error:

@@ -192,6 +192,11 @@ class Store:
         """A run's answers that wait for a person, the most frequent first, streamed."""
         return answers.queue(self._connection, run)
 
+    def count_automatic(self, run: str) -> int:
+        """Answers of a run that were coded without a person."""
+        with sqlite.reading(self.path):
+            return int(self._connection.execute("SELECT count(*) FROM answers WHERE run = ? AND status = 'coded'", (run,)).fetchone()[0])
+
     def fold_log(self) -> None:
         """Fold the write-ahead log into the file, so that it does not grow without end in a long run."""
         sqlite.checkpoint(self._connection, self.path)

@@ -1,0 +1,5 @@
+"""python -m crosswalk"""
+
+from crosswalk.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The review screen, in Textual: widgets show and post messages, the screen decides through ``jobs.review``."""
