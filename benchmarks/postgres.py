@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _coder(address: str, number: int, folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.postgres_coder", address, f"coder{number}"]
+    command = [sys.executable, "-m", "tests.postgres_coder", address, f"coder{number}", "1800"]
     return subprocess.Popen(command, cwd=ROOT, stdout=(folder / f"{number}.txt").open("wb"), stderr=subprocess.DEVNULL)
 
 

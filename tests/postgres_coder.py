@@ -1,5 +1,7 @@
-"""A coder's process for tests and benchmarks: python -m tests.postgres_coder ADDRESS NAME prints "SEQ KEY STALE" for each decision
-that was acknowledged. A server that goes away is waited for. Imports the store alone, so that fifty start quickly.
+"""A coder's process for tests and benchmarks: python -m tests.postgres_coder ADDRESS NAME SECONDS
+
+It prints "SEQ KEY STALE" for each decision that was acknowledged, waits for a server that goes away, and gives up after so many seconds.
+It imports the store alone, so that fifty start quickly.
 """
 
 import sys
@@ -10,13 +12,11 @@ from crosswalk.model import Decision
 from crosswalk.store.case_rows import CaseFilter
 from crosswalk.store.store import Store
 
-LONGEST_SECONDS = 1800.0
 
-
-def decide_all(address: str, name: str) -> None:
+def decide_all(address: str, name: str, seconds: float) -> None:
     """Take and accept case after case until there is none."""
     store = coder = None
-    end = time.monotonic() + LONGEST_SECONDS
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             store = store or Store(address)
@@ -35,4 +35,4 @@ def decide_all(address: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    decide_all(*sys.argv[1:])
+    decide_all(sys.argv[1], sys.argv[2], float(sys.argv[3]))

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,13 +89,19 @@ def filled(address: str, count: int) -> None:
         store.cases.rank_clusters("r")
 
 
-def coders(address: str, count: int, folder: Path) -> list[subprocess.Popen[bytes]]:
-    """Processes that decide, what was acknowledged to each in a file of its own."""
-    return [
-        subprocess.Popen([sys.executable, "-m", "tests.postgres_coder", address, f"coder{number}"], cwd=ROOT,
+@contextmanager
+def coders(address: str, count: int, folder: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes that decide, what was acknowledged to each in a file of its own; none is left behind."""
+    running = [
+        subprocess.Popen([sys.executable, "-m", "tests.postgres_coder", address, f"coder{number}", "240"], cwd=ROOT,
                          stdout=(folder / f"{number}.txt").open("wb"), stderr=(folder / f"{number}.log").open("wb"))
         for number in range(count)
     ]  # fmt: skip
+    try:
+        yield running
+    finally:
+        for coder in running:
+            coder.kill()
 
 
 def acknowledged(folder: Path) -> list[tuple[int, str, bool]]:
@@ -104,8 +111,8 @@ def acknowledged(folder: Path) -> list[tuple[int, str, bool]]:
 
 def test_coders_at_once_lose_nothing_and_double_nothing(address: str, tmp_path: Path) -> None:
     filled(address, 200)
-    running = coders(address, 5, tmp_path)
-    assert [coder.wait(240) for coder in running] == [0] * 5
+    with coders(address, 5, tmp_path) as running:
+        assert [coder.wait(240) for coder in running] == [0] * 5
     with Store(address) as store:
         log = list(store.decisions.log("r"))
         assert len(log) == len({decision.key for decision in log}) == 200
@@ -117,14 +124,14 @@ def test_coders_at_once_lose_nothing_and_double_nothing(address: str, tmp_path: 
 
 def test_the_server_is_killed_and_what_was_acknowledged_is_there(server: Server, address: str, tmp_path: Path) -> None:
     filled(address, 200)
-    running = coders(address, 4, tmp_path)
-    while len(acknowledged(tmp_path)) < 40:
-        time.sleep(0.05)
-        assert all(coder.poll() in (None, 0) for coder in running)
-    server.kill()
-    time.sleep(0.5)
-    server.start()
-    assert [coder.wait(240) for coder in running] == [0] * 4
+    with coders(address, 4, tmp_path) as running:
+        while len(acknowledged(tmp_path)) < 40:
+            time.sleep(0.05)
+            assert all(coder.poll() in (None, 0) for coder in running)
+        server.kill()
+        time.sleep(0.5)
+        server.start()
+        assert [coder.wait(240) for coder in running] == [0] * 4
     with Store(address) as store:
         log = {decision.seq: decision for decision in store.decisions.log("r")}
         assert store.decisions.verify() == len(log)
