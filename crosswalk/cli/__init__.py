@@ -33,6 +33,8 @@ COMMANDS = {
     "carry": "Carry decisions to the run of a new version.",
     "release": "Make a new version of a classification from accepted proposals.",
     "runs": "List what was done.",
+    "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
+    "store": "Move stores between files and PostgreSQL.",
     "train": "Train the models that crosswalk ships.",
 }
 

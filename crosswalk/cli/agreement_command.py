@@ -1,7 +1,6 @@
 """crosswalk agreement"""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -13,7 +12,7 @@ from crosswalk.cli import options
 @options.scheme
 @options.store
 @options.as_json
-def command(run: str | None, scheme: str, store_path: Path | None, as_json: bool) -> None:
+def command(run: str | None, scheme: str, store_path: options.Place | None, as_json: bool) -> None:
     """Report how coders agree: with each other by level (and kappa), with the program's suggestions, and how long a case takes.
 
     \b

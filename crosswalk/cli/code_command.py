@@ -43,7 +43,7 @@ def command(
     encoding: str | None,
     delimiter: str | None,
     scheme: str,
-    store_path: Path | None,
+    store_path: options.Place | None,
 ) -> None:
     """Code the answers of a survey or a census, of any size.
 

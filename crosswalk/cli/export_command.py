@@ -18,7 +18,7 @@ ENDINGS = {"csv": ".csv", "xlsx": ".xlsx", "sssom": ".tsv", "xkos": ".ttl"}
 @options.scheme
 @options.store
 def command(
-    run: str, kind: str | None, out: Path, source_iri: str | None, licence: str | None, scheme: str, store_path: Path | None
+    run: str, kind: str | None, out: Path, source_iri: str | None, licence: str | None, scheme: str, store_path: options.Place | None
 ) -> None:
     """Write a run to a file.
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from crosswalk.errors import UsageError
 
 
-def import_decisions(path: Path, kept_in: Path, run: str | None, coder: str | None, scheme: str, sheet: str | None, *, dry: bool) -> None:
+def import_decisions(
+    path: Path, kept_in: Path | str, run: str | None, coder: str | None, scheme: str, sheet: str | None, *, dry: bool
+) -> None:
     """Show what a person changed in an exported table, and keep it as decisions unless it is a dry run."""
     from crosswalk import output
     from crosswalk.coding.autocoder import Autocoder

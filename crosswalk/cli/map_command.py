@@ -39,7 +39,7 @@ def command(
     encoding: str | None,
     delimiter: str | None,
     scheme: str,
-    store_path: Path | None,
+    store_path: options.Place | None,
 ) -> None:
     """Map a classification to ISCO-08: title by title, rolled up to its items.
 

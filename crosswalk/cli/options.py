@@ -11,6 +11,21 @@ _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 FILE = click.Path(path_type=Path, readable=False)
 """A path as typed. Whether it can be read is found out, and told, by what reads it."""
 
+Place = Path | str
+"""Where a store is: a file, or the address of a PostgreSQL database."""
+
+
+class _PlaceType(click.ParamType[Place]):
+    name = "store"
+
+    def convert(self, value: Place, param: click.Parameter | None, ctx: click.Context | None) -> Place:
+        from crosswalk.store.postgres import is_address
+
+        return value if is_address(value) else Path(value)
+
+
+PLACE = _PlaceType()
+
 scheme: _Decorator = click.option(
     "--scheme", default="isco-08", show_default=True, help="Scheme to code to: a name, or a folder made by 'index build' or 'fit'."
 )
@@ -29,9 +44,12 @@ run: _Decorator = click.option("--run", "run_name", callback=_checked_name, help
 
 
 def store(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--store FILE``; by default crosswalk.db in the user's folder."""
+    """``--store PLACE``; by default crosswalk.db in the user's folder."""
     return click.option(
-        "--store", "store_path", type=FILE, help="File in which runs are kept (default: crosswalk.db in your data folder)."
+        "--store",
+        "store_path",
+        type=PLACE,
+        help="File in which runs are kept, or postgresql://... (default: crosswalk.db in your data folder).",
     )(function)
 
 
@@ -66,7 +84,7 @@ def named_codes(pairs: tuple[str, ...]) -> dict[str, str]:
     return {pair.rpartition("=")[0].strip(): pair.rpartition("=")[2].strip() for pair in pairs}
 
 
-def store_file(path: Path | None) -> Path:
+def store_file(path: Place | None) -> Place:
     """The store to open."""
     from crosswalk.places import user_folder
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from crosswalk.jobs.quality.measures import QualityReport
 
 
-def check_targets(targets: Sequence[Path | None], needed: Mapping[str, Path]) -> None:
+def check_targets(targets: Sequence[Path | None], needed: Mapping[str, Path | str]) -> None:
     """Refuse, before any work, to write over a file that is needed."""
     from crosswalk.files.tabular import refuse_overwriting
 
-    refuse_overwriting([target for target in targets if target], needed)
+    files = {name: place for name, place in needed.items() if isinstance(place, Path)}
+    refuse_overwriting([target for target in targets if target], files)
 
 
 def check_list(path: Path | None) -> None:

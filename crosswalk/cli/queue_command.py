@@ -23,7 +23,7 @@ def command(
     automatic: bool,
     verify: bool,
     scheme: str,
-    store_path: Path | None,
+    store_path: options.Place | None,
     as_json: bool,
 ) -> None:
     """Show the state of a run's queue: waiting, held, done, automatic, by coder and day. RUN: the newest, if not named.

@@ -1,7 +1,5 @@
 """crosswalk review"""
 
-from pathlib import Path
-
 import click
 
 from crosswalk.cli import options
@@ -31,7 +29,7 @@ def command(
     web: bool,
     port: int,
     scheme: str,
-    store_path: Path | None,
+    store_path: options.Place | None,
 ) -> None:
     """Decide what a run left to people, by keys alone: accept, amend, split, flag. RUN: the newest, if not named.
 

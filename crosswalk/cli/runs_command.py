@@ -10,14 +10,14 @@ from crosswalk.cli import options
 @click.command("runs")
 @options.store
 @options.as_json
-def command(store_path: Path | None, as_json: bool) -> None:
+def command(store_path: options.Place | None, as_json: bool) -> None:
     """List what was done: runs, their files, and whether they are finished."""
     from crosswalk import output
     from crosswalk.store.store import Store
 
     kept_in = options.store_file(store_path)
     runs = []
-    if store_path or kept_in.exists():
+    if store_path or (isinstance(kept_in, Path) and kept_in.exists()):
         with Store(kept_in, create=False) as store:
             runs = store.runs()
     if as_json:

@@ -50,10 +50,10 @@ class Form:
 TABLES = Form()
 
 
-def check_targets(path: Path | None, needed: Mapping[str, Path], form: Form = TABLES) -> None:
+def check_targets(path: Path | None, needed: Mapping[str, Path | str], form: Form = TABLES) -> None:
     """Refuse, before any work, an ``-o`` that cannot be written or that would overwrite what is needed."""
     if path:
-        refuse_overwriting(form.files(path), needed)
+        refuse_overwriting(form.files(path), {name: place for name, place in needed.items() if isinstance(place, Path)})
 
 
 def refuse_the_input(store: Store, run: str, path: Path, form: Form = TABLES) -> None:

@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from crosswalk.store.postgres import STREAMED
+
 Status = Literal["coded", "review", "no occupation", "failed"]
 
 
@@ -63,12 +65,12 @@ def done(db: sqlite3.Connection, run: str) -> set[str]:
 
 def in_order(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
     """All answers of a run by key."""
-    return (KeptAnswer(*row) for row in db.execute(f"{_SELECT} WHERE run = ? ORDER BY text_key", (run,)))
+    return (KeptAnswer(*row) for row in db.execute(f"{_SELECT} WHERE run = ? ORDER BY text_key {STREAMED}", (run,)))
 
 
 def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
     """Answers that wait for a person, the most frequent first."""
-    rows = db.execute(f"{_SELECT} WHERE run = ? AND status = 'review' ORDER BY frequency DESC, text_key", (run,))
+    rows = db.execute(f"{_SELECT} WHERE run = ? AND status = 'review' ORDER BY frequency DESC, text_key {STREAMED}", (run,))
     return (KeptAnswer(*row) for row in rows)
 
 
@@ -77,5 +79,5 @@ _SELECT = "SELECT text_key, text, context, frequency, status, method, note, coar
 _INSERT = (
     "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, text_key) DO UPDATE SET status = excluded.status, "
     "method = excluded.method, note = excluded.note, coarser = excluded.coarser, coarser_probability = excluded.coarser_probability, "
-    "p_none = excluded.p_none, codes = excluded.codes WHERE status = 'failed'"
+    "p_none = excluded.p_none, codes = excluded.codes WHERE answers.status = 'failed'"
 )

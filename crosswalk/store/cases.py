@@ -27,6 +27,7 @@ from crosswalk.store.case_rows import (
     sort_key,
     where,
 )
+from crosswalk.store.postgres import LEASING
 
 LEASE_SECONDS = 900.0
 """A case is given to others when its holder has shown no sign of life for so long."""
@@ -139,6 +140,7 @@ class Cases:
     def lease(self, case_id: int, session: str, coder: str) -> Lease:
         """Take a case for a session (or keep it), giving back the one it held; says who has it where another does."""
         with sqlite.writing(self._connection, self._path) as db:
+            db.execute("SELECT 1 FROM cases WHERE id = ? /* postgres: FOR UPDATE */", (case_id,)).fetchone()
             holder = live_lease(db, case_id)
             if holder and holder[0] != session:
                 return Lease(case_id, holder[1], mine=False)
@@ -149,15 +151,18 @@ class Cases:
         self, run: str, chosen: CaseFilter, order: Order, session: str, coder: str, start: Case | None = None, *, back: bool = False
     ) -> Case | None:
         """Take the next case in the queue's order that nobody else holds; None at the end. Two sessions never get the same."""
-        with sqlite.writing(self._connection, self._path) as db:
+        with sqlite.writing(self._connection, self._path, begin=LEASING) as db:
             now = time.time()
             held = {case for (case,) in db.execute("SELECT case_id FROM leases WHERE session <> ? AND until > ?", (session, now))}
             while page := self.page(run, chosen, order, coder, len(held) + 1, start, back=back):
                 free = next((case for case in (reversed(page) if back else page) if case.id not in held), None)
-                if free:
+                if free and _is_free(db, free, session):
                     _take(db, free.id, session, coder)
                     return free
-                start = page[0 if back else -1]
+                if free:
+                    held.add(free.id)
+                else:
+                    start = page[0 if back else -1]
         return None
 
     def held(self, run: str) -> list[tuple[int, str]]:
@@ -173,6 +178,15 @@ def live_lease(db: sqlite3.Connection, case_id: int) -> tuple[str, str] | None:
         "SELECT session, coder FROM leases WHERE case_id = ? AND until > ?", (case_id, time.time())
     ).fetchone()
     return found
+
+
+def _is_free(db: sqlite3.Connection, case: Case, session: str) -> bool:
+    """Whether a case is still as it was read, and nobody takes or holds it; its row is locked until the transaction ends."""
+    query = "SELECT state, version FROM cases WHERE id = ? /* postgres: FOR UPDATE SKIP LOCKED */"
+    if db.execute(query, (case.id,)).fetchone() != (case.state, case.version):
+        return False
+    holder = live_lease(db, case.id)
+    return holder is None or holder[0] == session
 
 
 def _take(db: sqlite3.Connection, case_id: int, session: str, coder: str) -> None:

@@ -28,6 +28,7 @@ from crosswalk.store.decision_rows import (
     one,
     record,
 )
+from crosswalk.store.postgres import STREAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Decisions:
         """The whole log, or that of a run, in order, streamed; ``after`` skips what came before."""
         condition, values = ("AND run = ?", (after, run)) if run is not None else ("", (after,))
         with sqlite.reading(self._path):
-            for row in self._connection.execute(f"{SELECT} WHERE seq > ? {condition} ORDER BY seq", values):
+            for row in self._connection.execute(f"{SELECT} WHERE seq > ? {condition} ORDER BY seq {STREAMED}", values):
                 yield kept_decision(row)
 
     def in_force(self, run: str, in_round: Round = "review") -> Iterator[tuple[Case, KeptDecision]]:

@@ -57,10 +57,10 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+def writing(connection: sqlite3.Connection, path: Path, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
     """One write transaction: all of it is kept, or nothing. Raises StoreError when it cannot be kept."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(begin)
         try:
             yield connection
         except BaseException:
@@ -80,12 +80,18 @@ def checkpoint(connection: sqlite3.Connection, path: Path) -> None:
     SQLite before 3.51.3 can corrupt a store when two connections checkpoint at once; a lock file beside the store keeps
     it to one. When another holds it, or somebody is reading, nothing is done: the log is complete without it.
     """
-    if not connection.total_changes:
+    if not isinstance(connection, sqlite3.Connection) or not connection.total_changes:
         return
     from filelock import FileLock, Timeout
 
     with suppress(Timeout, sqlite3.Error), FileLock(f"{path}.checkpoint", timeout=0):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def tables(connection: sqlite3.Connection) -> list[str]:
+    """The store's tables, in the order in which they were made: one refers to those before it only."""
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid").fetchall()
+    return [name for (name,) in rows if not name.startswith(("sqlite_", "_sqlite"))]
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

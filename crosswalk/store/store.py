@@ -1,15 +1,17 @@
 """Runs and what they found, kept: written in whole transactions, read back in the order of the file."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from crosswalk.errors import StoreError, UsageError
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Map, Proposal, Query, Run
-from crosswalk.store import answers, sqlite
+from crosswalk.store import answers, postgres, sqlite
 from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.candidates import Candidates
 from crosswalk.store.cases import Cases
@@ -38,20 +40,34 @@ class KeptProposal:
     kept: Mapping[str, str] = field(default_factory=dict)
 
 
+Place = Path | str
+"""Where a store is: a file (SQLite), or the address of a PostgreSQL database."""
+
+
 class Store:
     """An open store. Use it as a context manager."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Open a store file; one that is not there is made, or refused with UsageError where ``create`` is False."""
-        if not create and not path.exists():
-            raise UsageError("there is no such store", where=str(path), hint="runs in this store: none; name another with --store")
-        self.path = path
-        self._connection = sqlite.connect(path)
+    def __init__(self, place: Place, *, create: bool = True) -> None:
+        """Open a store: a file, or a PostgreSQL database by its address (postgresql://...).
+
+        A file that is not there is made, or refused with UsageError where ``create`` is False.
+        """
+        if isinstance(place, Path) and not create and not place.exists():
+            raise UsageError("there is no such store", where=str(place), hint="runs in this store: none; name another with --store")
+        self.place = place
+        path = self.path = place if isinstance(place, Path) else Path(postgres.shown(place))
+        # PostgreSQL's connection takes the same statements; see postgres.Connection.
+        self._connection = sqlite.connect(place) if isinstance(place, Path) else cast("sqlite3.Connection", postgres.connect(place))
         self.cases = Cases(self._connection, path)
         self.decisions = Decisions(self._connection, path)
         self.candidates = Candidates(self._connection, path)
         self.sessions = Sessions(self._connection, path)
         self.opinions = Opinions(self._connection, path)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open connection, for what works on whole tables."""
+        return self._connection
 
     def __enter__(self) -> "Store":
         return self
