@@ -37,7 +37,7 @@ def test_a_real_terminal_is_left_as_it_was_and_no_decision_is_lost(tmp_path: Pat
     terminal, slave = pty.openpty()
     termios.tcsetwinsize(slave, (24, 80))
     command = [sys.executable, "-m", "crosswalk", "review", "day", "--coder", "anna", "--store", str(tmp_path / "s.db")]
-    screen = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, preexec_fn=heed_signals,
+    screen = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, preexec_fn=heed_signals,
                               env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"})  # fmt: skip
     os.close(slave)
     sent = read(terminal, b"q quit")
