@@ -41,7 +41,7 @@ def test_an_unknown_run_names_those_there_are(crosswalk: Run, tmp_path: object) 
     ("statement", "unwanted"),
     [
         ("import crosswalk", {"numpy", "click"}),
-        ("from crosswalk.cli import cli", {"numpy", "rich", "sqlite_utils", "faiss", "tokenizers", "python_calamine"}),
+        ("from crosswalk.cli import cli", {"numpy", "rich", "textual", "sqlite_utils", "faiss", "tokenizers", "python_calamine"}),
         (
             "import crosswalk; crosswalk.Autocoder",
             {"torch", "sentence_transformers", "sqlite_utils", "rich", "python_calamine", "scipy", "sklearn"},

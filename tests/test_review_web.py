@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import json
 import shutil
 import socket
@@ -72,6 +73,9 @@ async def press_in_browser(port: int, profile: Path, done: Path, shot: Path) -> 
                 while time.time() < end and not decided(done):
                     if time.time() > pressed + 8:
                         pressed = time.time()
+                        for kind in ("mousePressed", "mouseReleased"):  # the terminal in the page has to have the focus
+                            click = {"type": kind, "x": 300, "y": 350, "button": "left", "clickCount": 1}
+                            await tab.send_json({"id": 80, "method": "Input.dispatchMouseEvent", "params": click})
                         key = {"key": "1", "code": "Digit1", "text": "1", "windowsVirtualKeyCode": 49}
                         for kind in ("keyDown", "keyUp"):
                             await tab.send_json({"id": 90, "method": "Input.dispatchKeyEvent", "params": {"type": kind, **key}})
@@ -84,8 +88,6 @@ async def press_in_browser(port: int, profile: Path, done: Path, shot: Path) -> 
                 await tab.send_json({"id": 99, "method": "Page.captureScreenshot", "params": {}})
                 while (message := json.loads((await tab.receive(timeout=60)).data)).get("id") != 99:
                     continue
-                import base64
-
                 shot.write_bytes(base64.b64decode(message["result"]["data"]))
         return [address for address in asked if address]
     finally:

@@ -92,10 +92,10 @@ class ReviewLayout(Screen[None]):
         what = "/".join(chosen.states) if chosen.states != blank.states else "waiting"
         blind = " · blind" if self.queue.blind else ""
         text = f"{self.queue.run} · {self.queue.coder.name}{blind} · {cases:,} {what} ({rows:,} rows) · by {self.queue.order}{filtered}"
-        self.query_one("#status", Static).update(Content(one_line(text)))
+        self.query_one("#status", Static).update(Content(one_line(text)), layout=False)
 
     def _say(self, message: str) -> None:
-        self.query_one("#banner", Static).update(Content(one_line(message)))
+        self.query_one("#banner", Static).update(Content(one_line(message)), layout=False)
 
 
 def _no_answers(queue: ReviewQueue, case: Case | None) -> str:

@@ -9,7 +9,7 @@ from textual_serve.server import Server
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class ReviewServer(Server):  # type: ignore[misc]
+class ReviewServer(Server):
     """Serves one command. Any page in the same browser could reach a port of this machine, so whoever asks has to be our own page."""
 
     def __init__(self, command: str, port: int) -> None:

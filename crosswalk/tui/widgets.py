@@ -47,7 +47,7 @@ class QueuePane(Static):
         """Draw the cases, one a line; ``held`` says by whom others are being coded."""
         self.cases = cases
         width = max(self.content_size.width, 10)
-        self.update(Content("\n").join(self._line(case, current, held, width, blind=blind) for case in cases))
+        self.update(Content("\n").join(self._line(case, current, held, width, blind=blind) for case in cases), layout=False)
 
     def _line(self, case: Case, current: Case | None, held: Mapping[int, str], width: int, *, blind: bool) -> Content:
         here = current is not None and case.id == current.id
@@ -66,7 +66,7 @@ class QueuePane(Static):
 
 
 class CasePane(Static):
-    """The case: its text, all its fields, what the program noted, and what others decided on it."""
+    """The case: its text, what was decided on it before, all its fields, and what the program noted."""
 
     def show(self, case: Case | None, history: Sequence[KeptDecision], classification: Classification, *, blind: bool, empty: str) -> None:
         """Draw a case, or why there is none."""
@@ -74,10 +74,10 @@ class CasePane(Static):
             self.update(Content(empty))
             return
         lines = [Content.styled(clean(case.text) or "(no text)", "bold"), Content.styled(_about(case, blind=blind), "dim")]
+        lines += [_earlier(kept, case, classification) for kept in history]
         lines += [Content.assemble((f"{one_line(name)}: ", "dim"), one_line(value)) for name, value in case.fields.items() if value]
         if case.note and not blind:
             lines.append(Content.assemble(("why: ", "dim"), one_line(case.note)))
-        lines += [_earlier(kept, case, classification) for kept in history]
         self.update(Content("\n").join(lines))
 
 
@@ -112,7 +112,7 @@ class OptionsPane(Static):
         """Draw the answers, the highlighted one marked."""
         width = max(self.content_size.width, 20)
         lines = [_option_line(number, option, width, here=number == highlighted) for number, option in enumerate(options)]
-        self.update(Content("\n").join(lines) if lines else Content.styled(empty, "italic"))
+        self.update(Content("\n").join(lines) if lines else Content.styled(empty, "italic"), layout=False)
 
     def on_click(self, event: Click) -> None:
         """Highlight the answer whose line was clicked."""
