@@ -17,7 +17,7 @@ import numpy as np
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.files.readers import read_table
 from crosswalk.jobs.indexing import build_index, shipped_isco_08
-from crosswalk.jobs.rollup import roll_up
+from crosswalk.jobs.rollup import SMALLEST_SHARE, roll_up
 from crosswalk.model import IndexTitle, Query
 from crosswalk.places import shipped
 
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def score(name: str, titles: Titles, official: Pairs, coder: Autocoder) -> None:
-    """One row: our pairs and the nearest title's, both against the official ones of the items that have titles."""
+    """One row: our pairs and the nearest title's, both with a tenth of an item's titles at least, against the official ones."""
     items = [code for code in titles if any(source == code for source, _ in official)]
     flat = [query for code in items for query in titles[code]]
     codings = iter(coder.code(flat))
@@ -53,7 +53,7 @@ def score(name: str, titles: Titles, official: Pairs, coder: Autocoder) -> None:
         found = [next(codings) for _ in titles[code]]
         ours |= {(code, str(link.target_code)) for link in roll_up(code, code, found, []).maps if link.target_code}
         first = [max(c.codes, key=lambda entry: entry.candidate.scores["lexical"]).code for c in found if c.codes]  # type: ignore[union-attr]
-        nearest |= {(code, target) for target in set(first)}
+        nearest |= {(code, target) for target in set(first) if first.count(target) >= SMALLEST_SHARE * len(first)}
     truth = {pair for pair in official if pair[0] in titles}
     cells = " | ".join(f"{value:.3f}" for pairs in (ours, nearest) for value in precision_recall(pairs, truth))
     print(f"| {name} | {len(items):,} | {len(truth):,} | {cells} |", flush=True)

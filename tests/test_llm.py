@@ -354,6 +354,20 @@ def test_a_person_maps_with_a_second_opinion(server: TestServer, crosswalk: Run,
     assert KEY.encode() not in (tmp_path / "s.db").read_bytes()
 
 
+def test_a_coded_survey_shows_opinions_in_its_queue_and_keeps_its_codes(server: TestServer, crosswalk: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("job\nBus driver\nhelper with machines\nhelper with machines\n")
+    common = ["code", tmp_path / "in.csv", "--text-column", "job", "--run", "s", "--store", tmp_path / "s.db", "--threshold", "0.99"]
+    crosswalk(*common, "-o", tmp_path / "a.csv", "--workers", 1)
+    llm = ["--llm", "openai/test-model", "--llm-url", server.url("ok"), "--llm-price", "0/0", "--llm-when", "p<0.99"]
+    crosswalk(*common, "-o", tmp_path / "b.csv", "--workers", 1, *llm)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    crosswalk("export", "s", "-o", tmp_path / "queue.csv", "--store", tmp_path / "s.db")
+    queue = (tmp_path / "queue.csv").read_text(encoding="utf-8-sig")
+    assert "llm_choice" in queue
+    assert "openai/test-model" in queue
+    assert server.get("calls")["ok"] <= 2
+
+
 def test_killed_at_half_a_rerun_calls_only_what_is_missing(tmp_path: Path) -> None:
     code = """
 import sys

@@ -165,6 +165,7 @@ def test_new_occupation_reject_defer_and_comment(tmp_path: Path) -> None:
         await pilot.press("c")
         await typed(pilot, "ask")
         await pilot.press("enter")
+        await pilot.pause()
         assert last(queue) == ("comment", "")
         assert current(pilot).id == before.id
         assert "“ask”" in shown(pilot)

@@ -4,6 +4,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -29,13 +30,14 @@ def read(terminal: int, until: bytes, seconds: float = 120.0) -> bytes:
     return sent
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
 def test_a_real_terminal_is_left_as_it_was_and_no_decision_is_lost(tmp_path: Path, home: Path, ending: signal.Signals) -> None:
     with Store(tmp_path / "s.db") as store:
         fill(store)
     terminal, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 80))
     command = [sys.executable, "-m", "crosswalk", "review", "day", "--coder", "anna", "--store", str(tmp_path / "s.db")]
-    screen = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, preexec_fn=heed_signals,
+    screen = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, preexec_fn=heed_signals,
                               env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"})  # fmt: skip
     os.close(slave)
     sent = read(terminal, b"q quit")

@@ -68,7 +68,7 @@ def test_every_table_is_strict_and_durable(tmp_path: Path) -> None:
     with Store(tmp_path / "s.db") as store:
         db = store._connection
         tables = db.execute(
-            "SELECT strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%' "
+            "SELECT DISTINCT strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%' "
             "AND name <> '_sqlite_migrations'"
         )
         assert {strict for (strict,) in tables} == {1}

@@ -65,7 +65,8 @@ class ReviewApp(App[None]):
 
 def review(queue: ReviewQueue, book: CodeBook) -> int:
     """Run the screen until the coder leaves; gives the exit code. Raises UsageError where there is no terminal."""
-    if not sys.stdout.isatty() and "TEXTUAL_DRIVER" not in os.environ:
+    terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))  # Textual draws on stderr
+    if not terminal and "TEXTUAL_DRIVER" not in os.environ:
         raise UsageError("the review screen needs a terminal", hint="run it in one, or add --web")
     app = ReviewApp(queue, book)
     app.run()

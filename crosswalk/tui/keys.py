@@ -23,7 +23,7 @@ HELP = (
     ("g", "show any code's definition"),
     ("f", "filter: status, probability, group, method, coder"),
     ("o", "order: impact, clusters of near-identical texts, file"),
-    ("PgUp PgDn", "move the definition"),
+    ("PgUp PgDn", "move the definition; [ and ] move the case"),
     ("Ctrl+T", "light or dark"),
     ("q", "quit; everything is kept already"),
 )

@@ -47,8 +47,10 @@ class ReviewScreen(ReviewLayout):
         Binding("g", "go_to_code", "go to code"),
         Binding("f", "filter", "filter"),
         Binding("o", "order", "order"),
-        Binding("pagedown", "scroll_definition(1)", "definition down"),
-        Binding("pageup", "scroll_definition(-1)", "definition up"),
+        Binding("pagedown", "scroll('#definition-scroll', 1)", "definition down"),
+        Binding("pageup", "scroll('#definition-scroll', -1)", "definition up"),
+        Binding("ctrl+down,right_square_bracket", "scroll('#case-scroll', 1)", "case down"),
+        Binding("ctrl+up,left_square_bracket", "scroll('#case-scroll', -1)", "case up"),
         Binding("question_mark", "help", "help"),
         Binding("q", "app.quit", "quit"),
     ]
@@ -163,9 +165,9 @@ class ReviewScreen(ReviewLayout):
         self.queue.order = _ORDERS[(_ORDERS.index(self.queue.order) + 1) % len(_ORDERS)]
         self._draw()
 
-    def action_scroll_definition(self, step: int) -> None:
-        """The definition is longer than its pane."""
-        self.query_one("#definition-scroll").scroll_relative(y=5 * step, animate=False)
+    def action_scroll(self, pane: str, step: int) -> None:
+        """What is longer than its pane."""
+        self.query_one(pane).scroll_relative(y=4 * step, animate=False)
 
     def action_help(self) -> None:
         """All keys."""

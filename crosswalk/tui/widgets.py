@@ -66,7 +66,7 @@ class QueuePane(Static):
 
 
 class CasePane(Static):
-    """The case: its text, all its fields, what the program noted, and what others decided on it."""
+    """The case: its text, what was decided on it before, all its fields, and what the program noted."""
 
     def show(self, case: Case | None, history: Sequence[KeptDecision], classification: Classification, *, blind: bool, empty: str) -> None:
         """Draw a case, or why there is none."""
@@ -74,10 +74,10 @@ class CasePane(Static):
             self.update(Content(empty))
             return
         lines = [Content.styled(clean(case.text) or "(no text)", "bold"), Content.styled(_about(case, blind=blind), "dim")]
+        lines += [_earlier(kept, case, classification) for kept in history]
         lines += [Content.assemble((f"{one_line(name)}: ", "dim"), one_line(value)) for name, value in case.fields.items() if value]
         if case.note and not blind:
             lines.append(Content.assemble(("why: ", "dim"), one_line(case.note)))
-        lines += [_earlier(kept, case, classification) for kept in history]
         self.update(Content("\n").join(lines))
 
 
