@@ -163,7 +163,7 @@ def test_a_mapping_is_exported_with_the_decisions(crosswalk: Run, tmp_path: Path
         rows = list(csv.DictReader(stream))
     assert [(r["target_code"], r["share"]) for r in rows if r["source_code"] == "11"] == [("8331", "0.7000"), ("8322", "0.3000")]
     drone = next(row for row in rows if row["source_code"] == "13")
-    assert (drone["target_code"], drone["status"]) == ("", "no target")
+    assert (drone["target_code"], drone["status"]) == ("", "new occupation")
     assert "Drone pilots" in drone["reasons"]
 
 

@@ -127,7 +127,7 @@ def test_constraints_on_columns_of_the_file(crosswalk: Run, tmp_path: Path) -> N
     ("words", "code", "said"),
     [
         (("--threshold", 0.5, "--target-accuracy", 0.9), 2, "exclude"),
-        (("--target-accuracy", 0.95), 5, "--threshold"),
+        (("--target-accuracy", 0.999), 5, "can be kept"),
         (("-o", "out.docx"), 2, ".csv"),
         (("--text-column", "jobb"), 2, "did you mean 'job'"),
         (("--register-column", "nothing"), 2, "columns:"),

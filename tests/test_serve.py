@@ -193,7 +193,7 @@ def test_one_failure_of_the_model_does_not_stop_the_next_answer(coder: Autocoder
     async def ask() -> str:
         batcher = Batcher(coder, 100, Measures())
         with monkeypatch.context() as patch:
-            patch.setattr(coder.retriever, "shortlists", None)
+            patch.setattr(coder.retriever, "evidence", None)
             with pytest.raises(TypeError):
                 await batcher.look_up("welder", 6)
         return (await batcher.look_up("welder", 6)).best.code

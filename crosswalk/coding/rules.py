@@ -16,6 +16,7 @@ from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Quer
 from crosswalk.places import shipped
 from crosswalk.text import fold, normalise
 
+_NOTHING = 1e-9
 _DIGITS = re.compile(r"[\d\s]+\Z")
 
 
@@ -92,7 +93,7 @@ def under_constraints(coding: Coding, constraints: Sequence[Constraint]) -> Codi
     if len(left) == len(coding.codes):
         return coding
     total = sum(entry.probability for entry in left) + coding.p_none + coding.rest
-    if total <= 0.0:
+    if total <= _NOTHING:
         left, total = [], 0.0
     codes = tuple(replace(entry, probability=entry.probability / total) for entry in left)
     ruled = replace(coding, codes=codes, p_none=coding.p_none / total if total else 1.0)

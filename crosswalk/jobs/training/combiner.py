@@ -16,6 +16,11 @@ from crosswalk.coding.classifier import Weights
 from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features
 
 _DECAY = 1e-4
+
+_EXACT = 4.0
+"""Least weight of a title that stands in the book. The samples cannot tell it: their titles are none that an office has
+imported and the head has never met."""
+
 _WITHOUT_HEAD = [place for place, name in enumerate(CODE_FEATURES) if not name.startswith("head")]
 _NONE_WITHOUT_HEAD = [NONE_FEATURES.index(name) for name in ("start", "best_semantic", "best_lexical")]
 
@@ -65,7 +70,10 @@ def fit_weights(samples: Sequence[Sample], *, head: bool = True, prior: Weights 
             slope += np.concatenate([by_code, pull[:, -1] @ none])
         return loss, slope
 
-    found = minimize(cost, rest, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    bounds: list[tuple[float | None, None]] = [(_EXACT if CODE_FEATURES[place] == "exact" else None, None) for place in used]
+    bounds += [(None, None)] * len(used_none)
+    begin = np.maximum(rest, [-np.inf if low is None else low for low, _ in bounds])
+    found = minimize(cost, begin, jac=True, method="L-BFGS-B", bounds=bounds).x
     codes, none = np.zeros(len(CODE_FEATURES)), np.zeros(len(NONE_FEATURES))
     codes[used], none[used_none] = found[: len(used)], found[len(used) :]
     return Weights(_named(CODE_FEATURES, codes), _named(NONE_FEATURES, none))
