@@ -12,7 +12,7 @@ from textual.widgets import Input
 from crosswalk.jobs.code_book import CodeBook
 from crosswalk.jobs.filling import new_case
 from crosswalk.jobs.review import ReviewQueue
-from crosswalk.model import CodeShare
+from crosswalk.model import CodeShare, Opinion
 from crosswalk.places import shipped
 from crosswalk.store.answers import KeptCode
 from crosswalk.store.case_rows import Case
@@ -98,6 +98,29 @@ def test_numbers_pick_and_advance(tmp_path: Path) -> None:
         assert "no answer 6" in shown(pilot)
 
     drive(tmp_path / "s.db", script)
+
+
+def test_a_second_opinion_is_shown_and_hidden_from_those_who_code_blind(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.db") as store:
+        fill(store)
+        answer = Opinion(
+            "r0", "office/[b]model", "m", "p", "answered", "5120", "yes", "clearly", "{}", 9, 9, 0.0, 0.1, "2026-11-21T10:00:00"
+        )
+        store.opinions.keep([answer])
+        store.opinions.link("day", {"k0": "r0"}, decides=False)
+
+    async def seen(pilot: Pilot[None], queue: ReviewQueue) -> None:
+        assert "office/[b]model says: 5120" in shown(pilot)
+        assert "direct, clearly better" in shown(pilot)
+        await pilot.press("right")
+        assert "says:" not in shown(pilot)
+
+    async def hidden(pilot: Pilot[None], queue: ReviewQueue) -> None:
+        assert queue.opinion(current(pilot)) is None
+        assert "says:" not in shown(pilot)
+
+    drive(tmp_path / "s.db", seen, size=(160, 48))
+    drive(tmp_path / "s.db", hidden, size=(160, 48), blind=True)
 
 
 def test_enter_accepts_the_proposal_or_what_is_marked(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from crosswalk.errors import UsageError
 from crosswalk.jobs.filling import fill_queue
-from crosswalk.model import Classification, CodeShare, Decision
+from crosswalk.model import Classification, CodeShare, Decision, Opinion
 from crosswalk.store.case_rows import Case, CaseFilter, Lease, Order, Round
 from crosswalk.store.decision_rows import KeptDecision
 from crosswalk.store.decisions import BulkOutcome, Outcome, Undone
@@ -138,6 +138,10 @@ class ReviewQueue:
             return []
         own = self.store.decisions.of_case(case.run, case.key, [case.round])
         return own + self.store.decisions.on_text(case.same_text, (case.run, case.key))
+
+    def opinion(self, case: Case) -> Opinion | None:
+        """What a language model said of the case's text, where one was asked and the coder may see it."""
+        return self.store.opinions.of_text(case.run, case.key) if self.shows_suggestions(case) else None
 
     def rivals(self, case: Case) -> list[KeptDecision]:
         """The two answers that an adjudication, or the choice of the better one, is between; in an order that gives nothing away."""

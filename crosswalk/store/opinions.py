@@ -17,6 +17,7 @@ _SELECT = (
 _SELECT_OF_RUN = (
     "SELECT text_key, decides, llm_answers.* FROM llm_opinions JOIN llm_answers USING (request) WHERE run = ? ORDER BY text_key"
 )
+_SELECT_OF_TEXT = "SELECT llm_answers.* FROM llm_opinions JOIN llm_answers USING (request) WHERE run = ? AND text_key = ?"
 _INSERT = "INSERT OR IGNORE INTO llm_answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -57,6 +58,13 @@ class Opinions:
         with sqlite.reading(self._path):
             rows = self._connection.execute(_SELECT_OF_RUN, (run,))
             return {key: KeptOpinion(Opinion(*cells), bool(decides)) for key, decides, *cells in rows}
+
+    def of_text(self, run: str, text_key: str) -> Opinion | None:
+        """The opinion on one text of a run, if one was asked for and answered."""
+        with sqlite.reading(self._path):
+            row = self._connection.execute(_SELECT_OF_TEXT, (run, text_key)).fetchone()
+        found = Opinion(*row) if row else None
+        return found if found and found.outcome == "answered" else None
 
     def begin_batch(self, batch: str, run: str, model: str, submitted: str) -> None:
         """Remember a batch that was submitted."""

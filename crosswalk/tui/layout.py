@@ -61,7 +61,8 @@ class ReviewLayout(Screen[None]):
         blind = self.case is not None and not self.queue.shows_suggestions(self.case)
         history = self.queue.history(self.case) if self.case else []
         empty = "nothing is left here: f changes the filter, q quits"
-        self.query_one(CasePane).show(self.case, history, self.book.classification, blind=blind, empty=empty)
+        opinion = self.queue.opinion(self.case) if self.case else None
+        self.query_one(CasePane).show(self.case, history, self.book.classification, opinion, blind=blind, empty=empty)
         self._draw_queue(blind=blind)
         self._draw_answers()
         self._draw_status()

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from crosswalk.jobs.code_book import CodeBook
-from crosswalk.model import Classification
+from crosswalk.model import Classification, Opinion
 from crosswalk.store.case_rows import Case
 from crosswalk.store.decision_rows import KeptDecision
 from crosswalk.text import clean, one_line
@@ -68,7 +68,16 @@ class QueuePane(Static):
 class CasePane(Static):
     """The case: its text, what was decided on it before, all its fields, and what the program noted."""
 
-    def show(self, case: Case | None, history: Sequence[KeptDecision], classification: Classification, *, blind: bool, empty: str) -> None:
+    def show(
+        self,
+        case: Case | None,
+        history: Sequence[KeptDecision],
+        classification: Classification,
+        opinion: Opinion | None,
+        *,
+        blind: bool,
+        empty: str,
+    ) -> None:
         """Draw a case, or why there is none."""
         if case is None:
             self.update(Content(empty))
@@ -76,9 +85,15 @@ class CasePane(Static):
         lines = [Content.styled(clean(case.text) or "(no text)", "bold"), Content.styled(_about(case, blind=blind), "dim")]
         lines += [_earlier(kept, case, classification) for kept in history]
         lines += [Content.assemble((f"{one_line(name)}: ", "dim"), one_line(value)) for name, value in case.fields.items() if value]
+        if opinion:
+            lines.append(Content.assemble((f"{one_line(opinion.model)} says: ", "dim"), _said(opinion, classification)))
         if case.note and not blind:
             lines.append(Content.assemble(("why: ", "dim"), one_line(case.note)))
         self.update(Content("\n").join(lines))
+
+
+def _said(opinion: Opinion, classification: Classification) -> str:
+    return f"{opinion.choice} {one_line(classification.title(opinion.choice))} ({opinion.fit})".replace("  ", " ")
 
 
 def _about(case: Case, *, blind: bool) -> str:
