@@ -51,6 +51,7 @@ def _world(seed: int, count: int = 600) -> Sample:
     codes = random.normal(size=(count, 5, len(CODE_FEATURES))).astype(np.float32)
     none = random.normal(size=(count, len(NONE_FEATURES))).astype(np.float32)
     none[:, 0] = 1.0
+    codes[:, :, CODE_FEATURES.index("exact")] = 0.0
     right = np.zeros((count, 6), dtype=bool)
     answers = random.integers(5, size=count)
     missing = np.arange(count) % 5 == 0
@@ -73,11 +74,11 @@ def test_weights_learn_what_speaks_for_a_code_and_for_none() -> None:
 
 
 def test_what_a_sample_says_nothing_of_stays_as_it_was() -> None:
-    prior = Weights(dict.fromkeys(CODE_FEATURES, 1.0), dict.fromkeys(NONE_FEATURES, 0.0))
+    prior = Weights(dict.fromkeys(CODE_FEATURES, 1.0) | {"exact": 6.0}, dict.fromkeys(NONE_FEATURES, 0.0))
     sample = _world(1)
-    sample.features.codes[:, :, CODE_FEATURES.index("exact")] = 0.0
     weights = fit_weights([sample], prior=prior, hold=1e-3)
-    assert weights.codes["exact"] == 1.0
+    assert weights.codes["exact"] == 6.0
+    assert fit_weights([sample]).codes["exact"] == 4.0  # the least it may be: no sample has titles that an office imported
     assert fit_weights([sample], head=False).codes["head"] == 0.0
 
 

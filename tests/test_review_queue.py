@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -243,9 +244,9 @@ def test_a_log_that_was_changed_is_found_out(tmp_path: Path) -> None:
             store.decisions.verify()
 
 
-def _code_all(path: Path, name: str, start: float) -> None:
-    time.sleep(max(0.0, start - time.time()))
+def _code_all(path: Path, name: str, together: Barrier) -> None:
     with Store(path) as store, ReviewQueue(store, "r", name) as queue:
+        together.wait(100)
         while case := queue.next():
             assert not queue.decide(case, queue.accept(case), seconds=0.1).stale
 
@@ -253,7 +254,8 @@ def _code_all(path: Path, name: str, start: float) -> None:
 def test_two_processes_make_a_thousand_decisions_none_lost_none_doubled(tmp_path: Path) -> None:
     desk(tmp_path / "s.db", 1000).__exit__(None, None, None)
     spawn = multiprocessing.get_context("spawn")
-    coders = [spawn.Process(target=_code_all, args=(tmp_path / "s.db", name, time.time() + 1.5)) for name in ("anna", "bert")]
+    together = spawn.Barrier(2)  # however long a busy machine takes to start them
+    coders = [spawn.Process(target=_code_all, args=(tmp_path / "s.db", name, together)) for name in ("anna", "bert")]
     for coder in coders:
         coder.start()
     for coder in coders:
