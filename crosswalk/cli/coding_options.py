@@ -8,14 +8,11 @@ from pathlib import Path
 from crosswalk.coding.autocoder import find_index
 from crosswalk.coding.rules import Rules
 from crosswalk.coding.rules_file import read_rules
-from crosswalk.coding.threshold import best_accuracy, choose_threshold, load_calibration
+from crosswalk.coding.threshold import USUAL, best_accuracy, choose_threshold, load_calibration
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.files.columns import named_column
 from crosswalk.files.table import Table
 from crosswalk.model import Classification
-
-USUAL_THRESHOLD = 0.85
-"""Where neither a threshold nor an accuracy is asked for: that of the Danish Labour Force Survey."""
 
 _MOST_WORKERS = 4
 
@@ -36,7 +33,7 @@ def chosen_threshold(threshold: float | None, accuracy: float | None, scheme: st
     if threshold is not None and accuracy is not None:
         raise UsageError("--threshold and --target-accuracy exclude each other", hint="give one of the two")
     if accuracy is None:
-        return USUAL_THRESHOLD if threshold is None else threshold
+        return USUAL if threshold is None else threshold
     folder = find_index(scheme)
     sample = load_calibration(folder)
     chosen = choose_threshold(sample.sure, sample.right, accuracy)

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from crosswalk.errors import ModelError
 
 FILE = "calibration.safetensors"
+
+USUAL = 0.85
+"""Where neither a threshold nor an accuracy is asked for: that of the Danish Labour Force Survey."""
+
 _STEPS = 40
 
 

@@ -15,6 +15,7 @@ from crosswalk.coding.classifier import WITHOUT_HEAD, Classifier
 from crosswalk.coding.head import Head, save_head, stored
 from crosswalk.coding.scorer import Scorer
 from crosswalk.coding.threshold import FILE as CALIBRATION
+from crosswalk.coding.threshold import USUAL
 from crosswalk.errors import DataError, UsageError
 from crosswalk.files.table import Table
 from crosswalk.jobs.evaluation import Evaluation, Questions, figures, known_code
@@ -32,7 +33,6 @@ FEWEST = 50
 """Distinct coded answers without which no classifier is fitted."""
 
 _LONGEST_EXAMPLE = 500
-_THRESHOLD = 0.85
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def quality_of(tested: Sequence[Answer], trained: Trained, ground: Ground) -> Ev
     seconds = time.perf_counter() - begun
     outcomes = Outcomes(ground.classification, [coded_text(coding, right) for coding, (_, right) in zip(codings, tested, strict=True)])
     learned = Counter(title.code for title in trained.titles)
-    return figures(outcomes, Questions(), seconds, _THRESHOLD, {code: learned[code] for code in trained.facts.codes})
+    return figures(outcomes, Questions(), seconds, USUAL, {code: learned[code] for code in trained.facts.codes})
 
 
 def _write(job: FitJob, trained: Trained, card: str) -> None:

@@ -50,18 +50,12 @@ def build_index(
     """Write the index folder in one step (an older one is replaced whole); gives the number of titles.
 
     ``base`` is the index folder whose encoder, fusion weights and classifier are taken over, its head and calibration sample too where
-    the codes are the same; ``encoder`` names another encoder, which must then be there whenever the index is opened. Titles of
-    codes the classification lacks are refused with DataError, since they could never be right.
+    the codes are the same, unless ``install`` puts others into the new folder; ``encoder`` names another encoder, which must then be
+    there whenever the index is opened. Titles of codes the classification lacks are refused with DataError: they could never be right.
     """
     units = {item.code for item in classification.unit_groups}
-    kept = list(titles)
-    strange = sorted({title.code for title in kept} - units)
-    if strange:
-        raise DataError(
-            f"{len(strange)} codes of index titles are no unit groups of {classification.scheme}: {', '.join(strange[:10])}",
-            hint="check that the titles belong to this version of the classification",
-        )
-    book = Book.of(kept)
+    book = Book.of(titles)
+    _refuse_strange(set(book.code_names) - units, classification)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
         fresh = Path(name) / folder.name
@@ -80,6 +74,14 @@ def build_index(
         manifest.seal(fresh, {**facts, "titles": len(book), "sources": list(sources), "trained_on": _TRAINED_ON})
         _swap(fresh, folder, Path(name) / "old")
     return len(book)
+
+
+def _refuse_strange(codes: set[str], classification: Classification) -> None:
+    if codes:
+        raise DataError(
+            f"{len(codes)} codes of index titles are no unit groups of {classification.scheme}: {', '.join(sorted(codes)[:10])}",
+            hint="check that the titles belong to this version of the classification",
+        )
 
 
 def _knows(base: Path, codes: set[str]) -> bool:

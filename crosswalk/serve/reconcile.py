@@ -13,13 +13,13 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 
 from crosswalk import __version__, model
+from crosswalk.coding.threshold import USUAL
 from crosswalk.serve.batching import Batcher
 from crosswalk.serve.groups import Groups
 from crosswalk.serve.lookup import REFUSALS, Refusal
 from crosswalk.serve.settings import Access, Limits
 from crosswalk.text import LONGEST_TEXT, clean, normalise
 
-_SURE = 0.85
 _SUGGESTED = 20
 _ISCO_SPACE = "http://data.europa.eu/esco/isco/C"
 _CONTEXT = {"tasks": "Tasks", "industry": "Industry", "qualification": "Qualification", "employer": "Kind of employer"}
@@ -173,7 +173,7 @@ class _Service:
             **self._entity(self._groups.classification.by_code[code]),
             "description": entry.candidate.matched.text if entry.candidate else "",
             "score": round(100 * probability, 4),
-            "match": first and probability >= _SURE,
+            "match": first and probability >= USUAL,
             "features": [{"id": name, "value": round(value, 4)} for name, value in scores.items()],
         }
 

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.coding.rules import Rules
+from crosswalk.coding.threshold import USUAL
 from crosswalk.errors import CrosswalkError
 from crosswalk.files.columns import named_column
 from crosswalk.files.readers import read_table
@@ -24,7 +25,6 @@ from crosswalk.serve.batching import OverloadedError
 from crosswalk.serve.lookup import REFUSALS
 from crosswalk.store.store import Store
 
-_USUAL_THRESHOLD = 0.85
 _ROUTE = "/code/file"
 
 
@@ -42,7 +42,7 @@ def routes(coder: Autocoder, scheme: str) -> APIRouter:
     async def code(
         body: Annotated[bytes, Body(media_type="application/octet-stream", description="CSV, TSV or XLSX")],
         text_column: Annotated[list[str], Query(min_length=1, max_length=10, description="Column of the answers; more may follow")],
-        threshold: Annotated[float, Query(ge=0, le=1)] = _USUAL_THRESHOLD,
+        threshold: Annotated[float, Query(ge=0, le=1)] = USUAL,
     ) -> Response:
         if turn.locked():
             raise OverloadedError("another file is being coded", hint="send it again in a moment")

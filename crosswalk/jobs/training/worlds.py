@@ -64,7 +64,7 @@ def train_world(
         (out / name).mkdir(parents=True, exist_ok=True)
         lessons = Lessons.of(examples.rights, examples.weight, known)
         save_head(out / name, HeadFacts(tuple(known), bits=settings.bits), train_head(readings, lessons, len(known), settings, say))
-    facts = {"held_out": sorted(held_out), "encoder": str(encoder_folder.resolve()), "gone": gone}
+    facts = {"held_out": sorted(held_out), "gone": gone}
     (out / _FACTS).write_text(json.dumps(facts) + "\n", encoding="utf-8")
 
 
