@@ -38,8 +38,9 @@ def chosen_task(*, adjudicate: bool, experiment: int | None) -> Task:
 
 
 def draw(store: Store, run: str, double: int | None, experiment: int | None, say: Callable[[str], None]) -> None:
-    """Draw the samples that were asked for, and say how large they are."""
-    if double and not store.cases.filled(run):
+    """Set out the cases where nobody has yet, draw the samples that were asked for, and say how large they are."""
+    if not store.cases.filled(run):
+        say(f"setting out the cases of {run!r}, once (about a minute a million)")
         fill_queue(store, run)
     if double:
         say(f"cases that two coders code: {draw_double(store, run, double):,}")

@@ -57,15 +57,18 @@ def is_sure(probability: float, threshold: float) -> bool:
 
 def coarser(coding: Coding, threshold: float, above: Above) -> CodeProbability | None:
     """The finest group that reaches the threshold: a group's probability is the sum of its unit groups'."""
+    least = round(threshold, 6)
+    if round(sum(entry.probability for entry in coding.codes), 6) < least:
+        return None
     sums: dict[tuple[str, int], float] = {}
     for entry in coding.codes:
         for group in above.get(entry.code, ()):
             sums[group] = sums.get(group, 0.0) + entry.probability
-    reached = [(level, probability, code) for (code, level), probability in sums.items() if is_sure(probability, threshold)]
+    reached = [(-level, -round(probability, 6), code) for (code, level), probability in sums.items() if round(probability, 6) >= least]
     if not reached:
         return None
-    _, probability, code = min(reached, key=lambda group: (-group[0], -round(group[1], 6), group[2]))
-    return CodeProbability(code, probability)
+    level, _, code = min(reached)
+    return CodeProbability(code, sums[code, -level])
 
 
 def deciding_fact(coding: Coding, classification: Classification) -> str:

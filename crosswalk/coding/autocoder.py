@@ -22,7 +22,7 @@ from crosswalk.search.lexical import LexicalIndex
 from crosswalk.search.retriever import FusionWeights, Retriever
 from crosswalk.search.semantic import SemanticIndex
 
-FORMAT = 3
+FORMAT = 4
 """Version of the index folder's layout. A folder of another version is refused."""
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from crosswalk.coding.classifier import Classifier
 from crosswalk.coding.features import Features, features
 from crosswalk.coding.head import Head
-from crosswalk.model import Classification, CodeProbability, Coding, Query
+from crosswalk.model import Candidate, Classification, CodeProbability, Coding, Query
 from crosswalk.search.evidence import Evidence
 from crosswalk.search.retriever import Retriever, query_text
 from crosswalk.text import normalise
@@ -45,9 +45,8 @@ class Scorer:
         """One coding a query, in the same order, with its ``k`` likeliest codes; equal probabilities in the order of the codes."""
         found: list[Coding] = []
         for block, scored in self.scored(queries):
-            sure = np.round(scored.shares[:, :-1], 6)
-            order = np.argsort(-sure, axis=1, kind="stable")[:, :k]
-            found += [self._coding(query, scored, row, codes.tolist()) for row, (query, codes) in enumerate(zip(block, order, strict=True))]
+            order = np.argsort(-np.round(scored.shares[:, :-1], 6), axis=1, kind="stable")[:, :k]
+            found += map(_coding, block, self._candidates(scored, order), *_probabilities(scored.shares, order))
         return found
 
     def scored(self, queries: Sequence[Query]) -> Iterator[tuple[Sequence[Query], Scored]]:
@@ -79,13 +78,18 @@ class Scorer:
         known: NDArray[np.float32] = padded[:, self._head_places]
         return known
 
-    def _coding(self, query: Query, scored: Scored, row: int, codes: Sequence[int]) -> Coding:
-        entries = []
-        for code in codes:
-            more = {} if scored.head is None else {"head": float(np.exp(scored.head[row, code]))}
-            candidate = self.retriever.candidate(scored.evidence, row, code, **more)
-            entries.append(CodeProbability(candidate.code, float(scored.shares[row, code]), candidate))
-        return Coding(query, tuple(entries), float(scored.shares[row, -1]))
+    def _candidates(self, scored: Scored, codes: NDArray[np.int64]) -> list[list[Candidate]]:
+        if scored.head is None:
+            return self.retriever.candidates(scored.evidence, codes)
+        return self.retriever.candidates(scored.evidence, codes, head=np.exp(np.take_along_axis(scored.head, codes, axis=1)))
+
+
+def _probabilities(shares: NDArray[np.float64], codes: NDArray[np.int64]) -> tuple[list[list[float]], list[float]]:
+    return np.take_along_axis(shares, codes, axis=1).tolist(), shares[:, -1].tolist()
+
+
+def _coding(query: Query, candidates: list[Candidate], probabilities: list[float], none: float) -> Coding:
+    return Coding(query, tuple(CodeProbability(c.code, p, c) for c, p in zip(candidates, probabilities, strict=True)), none)
 
 
 def group_numbers(classification: Classification, codes: Sequence[str]) -> NDArray[np.int64]:

@@ -36,6 +36,9 @@ CHUNK = 4096
 SMALL = 3000
 """Files with no more distinct answers are coded in this process: two workers would take longer to start."""
 
+QUEUED_AT_ONCE = 100_000
+"""More answers than this are put into the queue when somebody opens it (a minute a million), not while the file is waited for."""
+
 _CHUNKS_BETWEEN_FOLDS = 16
 _ROWS_BETWEEN_SIGNS = 50_000
 
@@ -93,7 +96,10 @@ def code_file(job: CodingJob, coder: Autocoder, store: Store, stage: Stage, say:
     coded = _cells_by_answer(answers, name, store, coder.classification)
     with stage("writing", "rows") as progress:
         _write(job, answers, coded.cells, before, progress)
-    fill_queue(store, name, zip(answers.order, store.answers(name), strict=True))
+    if coded.answers.get("review", 0) <= QUEUED_AT_ONCE:
+        fill_queue(store, name, zip(answers.order, store.answers(name), strict=True))
+    else:
+        say(f"{coded.answers['review']:,} different answers wait for a person: 'crosswalk review {name}' sets them out the first time")
     store.finish_run(name)
     return CodedFile(name, coded.rows, coded.answers, coded.failed, job.out)
 

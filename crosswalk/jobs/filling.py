@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from crosswalk.errors import UsageError
 from crosswalk.jobs.answers import BEST
@@ -91,11 +90,16 @@ def _averaged(codings: Sequence[Coding]) -> tuple[KeptCode, ...]:
     return tuple(KeptCode(code, round(probability, 6), loudest[code][1]) for code, probability in ranked)
 
 
-def new_case(run: str, key: str, text: str, codes: Sequence[KeptCode], proposed: Sequence[CodeShare], **more: object) -> Case:
+def new_case(
+    run: str, key: str, text: str, codes: Sequence[KeptCode], proposed: Sequence[CodeShare], *, frequency: int = 1, **more: object
+) -> Case:
     """A case nobody has decided, with its place by impact (rows times doubt) and its cluster worked out from the text."""
     same = fold(normalise(text)) or f"case {key}"  # a text without a letter is like no other
-    case = Case(run, key, text, codes=tuple(codes), proposed=tuple(proposed), same_text=same, cluster=cluster_of(same), **more)  # type: ignore[arg-type]
-    return replace(case, rank=-case.frequency * (1.0 - case.probability))
+    rank = -frequency * (1.0 - codes[0].probability) if codes else -float(frequency)
+    return Case(
+        run, key, text, frequency=frequency, codes=tuple(codes), proposed=tuple(proposed),
+        same_text=same, cluster=cluster_of(same), rank=rank, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def cluster_of(same_text: str) -> str:

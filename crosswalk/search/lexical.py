@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crosswalk.search.ngrams import BITS, distinct, grams
+from crosswalk.search.ngrams import BITS, Grams, distinct, grams
 from crosswalk.text import fold
 
 _POSTINGS_READ = 10_000
 """Postings looked at for one text, rarest n-grams first: bounds the time on books of hundreds of thousands of titles."""
 _QUERY_BLOCK = 4096
+_MARGIN = 1e-6
+_DENSE = 8
+"""Sums of all titles are looked through where there are fewer than this many a posting read; else the postings' titles are sorted."""
 _FUZZY_LENGTH = 200
 
 
@@ -24,13 +27,17 @@ class Hits(NamedTuple):
 
 
 class LexicalIndex:
-    """Postings of the book's n-grams with TF-IDF weights, and the exact keys."""
+    """Postings of the book's n-grams, and the exact keys.
+
+    A posting's weight is what the n-gram adds to the inner product of its title with any text that has it: TF-IDF weight in the title
+    times TF-IDF weight in a text, so that a search only adds up.
+    """
 
     def __init__(
         self,
         starts: NDArray[np.int32],
         titles: NDArray[np.int32],
-        weights: NDArray[np.float16],
+        weights: NDArray[np.float32],
         keys: NDArray[np.uint64],
         key_titles: NDArray[np.int32],
     ) -> None:
@@ -47,9 +54,9 @@ class LexicalIndex:
         found = grams(normalised)
         rows = np.repeat(np.arange(len(normalised)), np.diff(found.starts))
         frequency = np.bincount(found.ids, minlength=1 << BITS)
-        weights = _idf(frequency, len(normalised))[found.ids]
-        norms = np.sqrt(np.bincount(rows, weights=weights**2, minlength=len(normalised)))
-        weights = weights / np.maximum(norms, 1e-9)[rows]
+        rarity = _idf(frequency, len(normalised))[found.ids]
+        norms = np.sqrt(np.bincount(rows, weights=rarity**2, minlength=len(normalised)))
+        weights = rarity**2 / np.maximum(norms, 1e-9)[rows]
         order = np.argsort(found.ids, kind="stable")
         starts = np.zeros((1 << BITS) + 1, dtype=np.int32)
         np.cumsum(frequency, out=starts[1:])
@@ -58,7 +65,7 @@ class LexicalIndex:
         return cls(
             starts,
             rows[order].astype(np.int32),
-            weights[order].astype(np.float16),
+            weights[order].astype(np.float32),
             keys[key_order],
             key_order.astype(np.int32),
         )
@@ -86,33 +93,38 @@ class LexicalIndex:
         """For each text in normal form, at most ``k`` titles by cosine of TF-IDF weighted n-grams."""
         hits: list[Hits] = []
         for begin in range(0, len(normalised), _QUERY_BLOCK):
-            found = grams(normalised[begin : begin + _QUERY_BLOCK])
-            lengths = np.diff(self._starts)[found.ids]
-            weights = _idf(lengths, self.size)
-            for a, b in zip(found.starts[:-1], found.starts[1:], strict=True):
-                hits.append(self._search_one(found.ids[a:b], lengths[a:b], weights[a:b], k))
+            hits += self._search_block(grams(normalised[begin : begin + _QUERY_BLOCK]), k)
         return hits
 
-    def _search_one(self, ids: NDArray[np.int64], lengths: NDArray[np.int32], weights: NDArray[np.float64], k: int) -> Hits:
-        norm = float(np.sqrt(np.sum(weights**2)))
-        order = np.argsort(lengths, kind="stable")
-        order = order[(lengths[order] > 0) & (np.cumsum(lengths[order]) <= _POSTINGS_READ)]
-        if not len(order):
+    def _search_block(self, found: Grams, k: int) -> list[Hits]:
+        """The block's n-grams, rarest first in each text, are read until the text's share of postings is used up."""
+        begins, lengths = self._starts[found.ids], np.diff(self._starts)[found.ids]
+        rows = np.repeat(np.arange(len(found.starts) - 1), np.diff(found.starts))
+        norms = np.sqrt(np.bincount(rows, weights=_idf(lengths, self.size) ** 2, minlength=len(found.starts) - 1))
+        order = np.argsort(rows * (self.size + 1) + lengths, kind="stable")
+        rows, begins, lengths = rows[order], begins[order], lengths[order]
+        read = np.cumsum(lengths, dtype=np.int64)
+        before = np.concatenate(([0], read))[found.starts[rows]]
+        kept = (lengths > 0) & (read - before <= _POSTINGS_READ)
+        bounds = np.searchsorted(rows[kept], np.arange(len(found.starts))).tolist()
+        begins, ends = begins[kept].tolist(), (begins + lengths)[kept].tolist()
+        return [self._best(begins[a:b], ends[a:b], norm, k) for a, b, norm in zip(bounds[:-1], bounds[1:], norms.tolist(), strict=True)]
+
+    def _best(self, begins: list[int], ends: list[int], norm: float, k: int) -> Hits:
+        """The ``k`` titles with the largest sums over these stretches of the postings."""
+        if not begins:
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-        begins = self._starts[ids[order]]
-        spans = lengths[order]
-        places = np.repeat(begins - np.concatenate(([0], np.cumsum(spans)[:-1])), spans) + np.arange(int(spans.sum()))
-        titles = self._titles[places]
-        scores = np.bincount(titles, weights=self._weights[places] * np.repeat(weights[order] / norm, spans), minlength=0)
-        values = scores[titles]
-        most = k * len(order)  # a title stands at most once in each n-gram's postings
-        if len(titles) > most:
-            titles = titles[np.argpartition(-values, most - 1)[:most]]
-        candidates = distinct(titles.astype(np.int64))
-        values = scores[candidates]
-        ranked = np.lexsort((candidates, -np.round(values, 6)))
-        ranked = ranked[:k]
-        return Hits(candidates[ranked].astype(np.int64), np.minimum(values[ranked], 1.0).astype(np.float32))
+        titles = np.concatenate([self._titles[a:b] for a, b in zip(begins, ends, strict=True)])
+        weights = np.concatenate([self._weights[a:b] for a, b in zip(begins, ends, strict=True)])
+        sums = np.bincount(titles, weights=weights).astype(np.float64, copy=False)
+        if len(sums) < _DENSE * len(titles):
+            candidates = _largest(sums, k)
+        else:
+            seen = distinct(titles.astype(np.int64))
+            candidates = seen[_largest(sums[seen], k)]
+        values = sums[candidates] / norm
+        ranked = np.lexsort((candidates, -np.round(values, 6)))[:k]
+        return Hits(candidates[ranked], np.minimum(values[ranked], 1.0).astype(np.float32))
 
 
 def similarity(text: str, title: str) -> float:
@@ -121,6 +133,20 @@ def similarity(text: str, title: str) -> float:
 
     a, b = fold(text[:_FUZZY_LENGTH]), fold(title[:_FUZZY_LENGTH])
     return max(fuzz.ratio(a, b), fuzz.token_sort_ratio(a, b)) / 100 if a and b else 0.0
+
+
+def _largest(values: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Places of the ``k`` largest of the values above 0, and of those as good as the last of them.
+
+    The floor comes down by halves until enough stand above it: most values are small, so this sees a tenth of what a partition would.
+    """
+    floor = float(values.max(initial=0.0))
+    places = np.empty(0, dtype=np.int64)
+    while floor > 0 and len(places) < k:
+        floor = floor / 2 if floor > _MARGIN else 0.0
+        places = np.flatnonzero(values > floor)
+    above = values[places]
+    return places[above >= np.partition(above, -k)[-k] * (1 - _MARGIN)] if len(places) > k else places
 
 
 _PARTS = ("starts", "titles", "weights", "keys", "key_titles")

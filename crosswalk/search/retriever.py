@@ -63,9 +63,10 @@ class Retriever:
         normalised = [normalise(query_text(query)) for query in queries]
         evidence = self.evidence(normalised, self.encoder.encode(normalised))
         order = np.argsort(-evidence.fused, axis=1, kind="stable")[:, :k]
+        found = np.take_along_axis(evidence.matched, order, axis=1) >= 0
         return [
-            Shortlist(query, tuple(self.candidate(evidence, row, int(code)) for code in codes if evidence.matched[row, code] >= 0))
-            for row, (query, codes) in enumerate(zip(queries, order, strict=True))
+            Shortlist(query, tuple(candidate for candidate, there in zip(row, seen, strict=True) if there))
+            for query, row, seen in zip(queries, self.candidates(evidence, order), found.tolist(), strict=True)
         ]
 
     def nearest_titles(self, query: Query, code: str, k: int) -> tuple[tuple[IndexTitle, float], ...]:
@@ -76,11 +77,24 @@ class Retriever:
         order = np.argsort(-np.round(scores, 6), kind="stable")[:k]
         return tuple((self.book.title(int(places[n])), float(scores[n])) for n in order)
 
-    def candidate(self, evidence: Evidence, row: int, code: int, **more: float) -> Candidate:
-        """A code of text ``row`` with the title that speaks for it: the best one found, else the code's first in the book."""
-        position = int(evidence.matched[row, code])
-        matched = self.book.title(position if position >= 0 else int(self._first_titles[code]))
-        return Candidate(self.book.code_names[code], matched, dict(zip(KINDS, evidence.scores[row, code].tolist(), strict=True)) | more)
+    def candidates(self, evidence: Evidence, codes: NDArray[np.int64], **more: NDArray[np.float32]) -> list[list[Candidate]]:
+        """For each text its ``codes`` (texts, k), each with the title that speaks for it: the best one found, else the code's first.
+
+        ``more`` names further scores, (texts, k).
+        """
+        matched = np.take_along_axis(evidence.matched, codes, axis=1)
+        places = np.where(matched >= 0, matched, self._first_titles[codes]).tolist()
+        found = np.take_along_axis(evidence.scores, codes[:, :, None], axis=1)
+        scores = np.concatenate([found, *(part[:, :, None] for part in more.values())], axis=2).tolist()
+        names = (*KINDS, *more)
+        return [
+            [self._candidate(place, names, values) for place, values in zip(row, by_name, strict=True)]
+            for row, by_name in zip(places, scores, strict=True)
+        ]
+
+    def _candidate(self, place: int, names: Sequence[str], values: Sequence[float]) -> Candidate:
+        matched = self.book.title(place)
+        return Candidate(matched.code, matched, dict(zip(names, values, strict=True)))
 
 
 def query_text(query: Query) -> str:
