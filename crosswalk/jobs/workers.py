@@ -113,7 +113,7 @@ def _prepare(task: Task) -> None:
     """In the worker: remember the task. A process ends with its parent and leaves Ctrl+C to it."""
     _here.task, _here.coder = task, None
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is not None and threading.current_thread() is threading.main_thread():  # not a thread of somebody else's worker
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
 

@@ -64,14 +64,17 @@ def done(db: sqlite3.Connection, run: str) -> set[str]:
 
 
 def in_order(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
-    """All answers of a run by key."""
-    return (KeptAnswer(*row) for row in db.execute(f"{_SELECT} WHERE run = ? ORDER BY text_key {STREAMED}", (run,)))
+    """All answers of a run by key. Reading begins with the first that is asked for, so that it may be inside a write transaction:
+    one that begins while a read is open is refused as soon as another process has written.
+    """
+    for row in db.execute(f"{_SELECT} WHERE run = ? ORDER BY text_key {STREAMED}", (run,)):
+        yield KeptAnswer(*row)
 
 
 def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
     """Answers that wait for a person, the most frequent first."""
-    rows = db.execute(f"{_SELECT} WHERE run = ? AND status = 'review' ORDER BY frequency DESC, text_key {STREAMED}", (run,))
-    return (KeptAnswer(*row) for row in rows)
+    for row in db.execute(f"{_SELECT} WHERE run = ? AND status = 'review' ORDER BY frequency DESC, text_key {STREAMED}", (run,)):
+        yield KeptAnswer(*row)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

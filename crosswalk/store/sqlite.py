@@ -13,7 +13,10 @@ from pathlib import Path
 from crosswalk.errors import StoreError
 
 _BUSY_SECONDS = 10.0
+_FOLDING_MILLISECONDS = 50
 _SMALLEST_DATABASE = 512
+_LARGEST_LOG = 16 * 2**20
+"""Bytes of the write-ahead log after which it is folded in between two writes; a day of reviewing would let it grow without end."""
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "fuse.davfs", "davfs", "afpfs", "ceph", "glusterfs"}
 
 
@@ -72,20 +75,35 @@ def writing(connection: sqlite3.Connection, path: Path, begin: str = "BEGIN IMME
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise _refusal(error, path) from None
+    if isinstance(connection, sqlite3.Connection) and log_size(path) > _LARGEST_LOG:
+        checkpoint(connection, path)
+
+
+def log_size(path: Path) -> int:
+    """Bytes of the write-ahead log; asked of the folder, since opening the file would drop SQLite's locks."""
+    try:
+        return Path(f"{path}-wal").stat().st_size
+    except OSError:
+        return 0
 
 
 def checkpoint(connection: sqlite3.Connection, path: Path) -> None:
     """Fold what this connection wrote from the write-ahead log into the file, one process at a time.
 
     SQLite before 3.51.3 can corrupt a store when two connections checkpoint at once; a lock file beside the store keeps
-    it to one. When another holds it, or somebody is reading, nothing is done: the log is complete without it.
+    it to one. When another holds it, or somebody is reading, nothing is done: the log is complete without it. It waits a moment
+    only, since whoever waits for readers to end keeps all writers out meanwhile.
     """
     if not isinstance(connection, sqlite3.Connection) or not connection.total_changes:
         return
     from filelock import FileLock, Timeout
 
     with suppress(Timeout, sqlite3.Error), FileLock(f"{path}.checkpoint", timeout=0):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute(f"PRAGMA busy_timeout={_FOLDING_MILLISECONDS}").close()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}").close()
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
