@@ -33,6 +33,7 @@ COMMANDS = {
     "carry": "Carry decisions to the run of a new version.",
     "release": "Make a new version of a classification from accepted proposals.",
     "runs": "List what was done.",
+    "privacy": "Show what of a file would leave this machine.",
     "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
     "store": "Move stores between files and PostgreSQL.",
     "train": "Train the models that crosswalk ships.",
