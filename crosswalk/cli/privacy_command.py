@@ -55,10 +55,8 @@ def command(
       crosswalk privacy soc2020.xlsx --llm gpt-4o-mini --json > what-would-be-sent.json
     """
     from crosswalk import output
-    from crosswalk.files.readers import read_table
     from crosswalk.jobs.leaving import NOTHING, leaving
 
-    table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
     found = NOTHING
     if second:
         reading = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter}
@@ -68,8 +66,6 @@ def command(
             else _mapping(file, reading, (code_column, title_column, description_column), scheme)
         )
         found = leaving(asking, second, options.store_file(store_path))
-    for note in table.notes if not second else ():
-        output.say(note)
     output.print_leaving(found, most, as_json=as_json)
 
 
