@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.jobs.opinions import SecondOpinion, When, decided, opinions_in_words, read_when, second_opinions
 from crosswalk.llm.budget import Budget, Price, read_price
-from crosswalk.llm.client import Service
 from crosswalk.llm.prompts import Prompt, load_prompt
 from crosswalk.llm.questions import Option, Question, messages, reply_form, request_key
 from crosswalk.llm.redact import redacted
 from crosswalk.llm.replies import Reply, judge
 from crosswalk.llm.reranker import Asked, Reranker
+from crosswalk.llm.service import Service
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Opinion, Query
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
@@ -376,7 +376,7 @@ sys.path.insert(0, sys.argv[3])
 from tests.test_llm import Bar, PROMPT, question, a_store
 from crosswalk.jobs.opinions import SecondOpinion, When, second_opinions
 from crosswalk.llm.budget import Price
-from crosswalk.llm.client import Service
+from crosswalk.llm.service import Service
 from crosswalk.store.store import Store
 path = Path(sys.argv[2])
 store = Store(path) if path.exists() else a_store(path)

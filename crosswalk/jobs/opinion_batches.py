@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from crosswalk.llm.batches import collect, submit
 from crosswalk.llm.budget import Price
-from crosswalk.llm.client import Service
 from crosswalk.llm.prompts import Prompt
 from crosswalk.llm.questions import Question, request_key
 from crosswalk.llm.replies import Reply, judge
+from crosswalk.llm.service import Service
 from crosswalk.model import Opinion
 from crosswalk.store.store import Store
 

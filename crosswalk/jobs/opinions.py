@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from crosswalk.errors import UsageError
 from crosswalk.jobs.batch import Progress
 from crosswalk.llm.budget import Budget, Price
-from crosswalk.llm.client import Service, price_of
+from crosswalk.llm.client import price_of
 from crosswalk.llm.prompts import Prompt, load_prompt
 from crosswalk.llm.questions import NONE, SEVERAL, Option, Question, request_key, tokens_about
 from crosswalk.llm.redact import redacted_question
 from crosswalk.llm.reranker import Asked, Reranker
+from crosswalk.llm.service import Service
 from crosswalk.model import Classification, Coding, Opinion
 from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.opinions import KeptOpinion
