@@ -171,6 +171,39 @@ def test_the_budget_is_never_passed_and_stops_cleanly(server: TestServer) -> Non
     assert len(kept) < 100
 
 
+def through_litellm(server: TestServer, mode: str, **more: float) -> Service:
+    """The same server under a name that only litellm knows how to call."""
+    return replace(service(server, mode, **more), model="custom_openai/test-model")
+
+
+@pytest.mark.parametrize(("mode", "calls"), [("ok", 1), ("busy", 3), ("flaky", 3), ("wrong-code", 2), ("filter", 1)])
+def test_other_services_are_called_through_litellm(server: TestServer, mode: str, calls: int) -> None:
+    (opinion,), asked = ask(through_litellm(server, mode), [question()])
+    assert server.get("calls")[mode] == calls
+    assert (asked.answered, opinion.outcome == "answered") == (1, mode in ("ok", "busy", "flaky"))
+
+
+@pytest.mark.parametrize(("mode", "calls"), [("hang", 4), ("503", 4), ("closed", 4), ("html", 4)])
+def test_a_service_that_fails_through_litellm_costs_no_more(server: TestServer, mode: str, calls: int) -> None:
+    kept, asked = ask(through_litellm(server, mode, deadline=0.6), [question()])
+    assert [opinion.outcome for opinion in kept] in ([], ["empty"])
+    assert asked.answered + asked.unanswered == 1
+    assert server.get("calls")[mode] <= calls
+
+
+def test_a_key_refused_through_litellm_stops_at_once_and_tells_no_secret(server: TestServer) -> None:
+    with pytest.raises(ModelError) as refused:
+        ask(through_litellm(server, "401"), [question(n, "secret respondent") for n in range(1, 200)])
+    assert KEY not in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_missing_key_is_said_before_the_first_call(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(ModelError, match="key"):
+        ask(service(server, "ok"), [question()])
+    assert server.get("calls") == {}
+
+
 def wanted(server: TestServer, mode: str, **more: object) -> SecondOpinion:
     return SecondOpinion(service(server, mode), When(), 10.0, Price(0.1, 0.1), **more)  # type: ignore[arg-type]
 
