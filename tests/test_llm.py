@@ -19,7 +19,7 @@ from crosswalk.errors import ModelError, UsageError
 from crosswalk.jobs.opinions import SecondOpinion, When, decided, opinions_in_words, read_when, second_opinions
 from crosswalk.llm.budget import Budget, Price, read_price
 from crosswalk.llm.prompts import Prompt, load_prompt
-from crosswalk.llm.questions import Option, Question, messages, reply_form, request_key
+from crosswalk.llm.questions import Option, Question, messages, reply_form, request_key, tokens_about
 from crosswalk.llm.redact import redacted
 from crosswalk.llm.replies import Reply, judge
 from crosswalk.llm.reranker import Asked, Reranker
@@ -257,6 +257,21 @@ def test_batches_are_submitted_collected_and_only_what_is_missing_is_sent_again(
     assert server.get("calls")["batch"] == 10 + 1
     assert sum("was submitted" in line for line in said) == 2
     assert any("in_progress" in line for line in said)
+
+
+def test_a_batch_takes_only_what_the_limit_allows(server: TestServer, tmp_path: Path) -> None:
+    said: list[str] = []
+    questions, price = [question(n) for n in range(1, 11)], Price(1000, 1000)
+    one = price.of(tokens_about(PROMPT, questions[0]), PROMPT.max_tokens)
+    asked = replace(wanted(server, "batch", batch=True), price=price, max_cost=3.5 * one)
+    with a_store(tmp_path / "s.db") as store:
+        for _ in range(6):
+            second_opinions(store, "r", questions, asked, Bar(), said.append)
+        paid = sum(kept.opinion.cost for kept in store.opinions.of_run("r").values())
+    assert "3 texts was submitted" in next(line for line in said if "was submitted" in line)
+    assert any("7 more texts would pass the limit" in line for line in said)
+    assert 0 < server.get("calls")["batch"] < 10
+    assert paid <= 3.5 * one
 
 
 ATTACKS = [

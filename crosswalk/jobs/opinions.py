@@ -113,7 +113,7 @@ def second_opinions(store: Store, run: str, questions: Sequence[Question], wante
     if waiting and wanted.batch:
         from crosswalk.jobs.opinion_batches import batch_opinions
 
-        batch_opinions(store, run, waiting, wanted.service, prompt, _price(wanted), say)
+        batch_opinions(store, run, waiting, wanted.service, prompt, _price(wanted), wanted.max_cost, say)
     elif waiting:
         _ask(store, waiting, wanted, prompt, bar, say)
     known = store.opinions.known(requests.values())
