@@ -1,7 +1,7 @@
 """Correspondence tables against official ones, and new occupations: python benchmarks/correspondence.py [--only uk,isco-88,sinco,new]
 
-Pairs of codes at unit-group level: those that the mapping proposes beside those of the official table; beside it the nearest index title
-alone. The shipped encoder has seen the titles of the UK table; ISCO-88 and SINCO are no tables it learned from.
+Pairs of codes at unit-group level: those that the mapping proposes, from each kind of evidence, beside those of the official table; first
+the nearest index title alone. The shipped encoder has seen the index titles of the UK table; ISCO-88 and SINCO are no tables it learned from.
 """
 
 import argparse
@@ -16,14 +16,19 @@ import numpy as np
 
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.files.readers import read_table
+from crosswalk.jobs import item_evidence
 from crosswalk.jobs.indexing import build_index, shipped_isco_08
 from crosswalk.jobs.rollup import SMALLEST_SHARE, roll_up
-from crosswalk.model import IndexTitle, Query
+from crosswalk.model import Coding, IndexTitle, Query
 from crosswalk.places import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 Pairs = set[tuple[str, str]]
+Scored = set[tuple[str, str, float]]
 Titles = Mapping[str, list[Query]]
+Beside = Mapping[str, Mapping[str, str]]
+"""By item: its "own title" and "description", where its titles are others."""
+
 MOST_TITLES = 40
 
 
@@ -31,32 +36,72 @@ def main() -> None:
     """Print the tables asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
-    parser.add_argument("--only", default="isco-88,sinco,uk,new")
+    parser.add_argument("--only", default="isco-88,sinco,uk-titles,uk,new")
     options = parser.parse_args()
     wanted = options.only.split(",")
     coder = Autocoder.open("isco-08")
-    print("| table | items | pairs | precision | recall | F1 | nearest title: precision | recall | F1 |\n|" + "---|" * 9)
-    for name, load in (("isco-88", isco_88), ("sinco", sinco), ("uk", uk)):
+    print("| table | evidence | items | pairs | precision | recall | F1 | mean probability |\n|" + "---|" * 8)
+    tables = (("isco-88", isco_88), ("sinco", sinco), ("uk-titles", uk_titles), ("uk", uk))
+    for name, load in tables:
         if name in wanted:
             score(name, *load(options.data), coder)
     if "new" in wanted:
         new_occupations(options.data)
 
 
-def score(name: str, titles: Titles, official: Pairs, coder: Autocoder) -> None:
-    """One row: our pairs and the nearest title's, both with a tenth of an item's titles at least, against the official ones."""
+def score(name: str, titles: Titles, official: Pairs, beside: Beside, coder: Autocoder) -> None:
+    """A row for each kind of evidence: pairs with a tenth of an item's titles at least, against the official ones."""
     items = [code for code in titles if any(source == code for source, _ in official)]
-    flat = [query for code in items for query in titles[code]]
-    codings = iter(coder.code(flat))
-    ours, nearest = set(), set()
-    for code in items:
-        found = [next(codings) for _ in titles[code]]
-        ours |= {(code, str(link.target_code)) for link in roll_up(code, code, found, []).maps if link.target_code}
-        first = [max(c.codes, key=lambda entry: entry.candidate.scores["lexical"]).code for c in found if c.codes]  # type: ignore[union-attr]
-        nearest |= {(code, target) for target in set(first) if first.count(target) >= SMALLEST_SHARE * len(first)}
-    truth = {pair for pair in official if pair[0] in titles}
-    cells = " | ".join(f"{value:.3f}" for pairs in (ours, nearest) for value in precision_recall(pairs, truth))
-    print(f"| {name} | {len(items):,} | {len(truth):,} | {cells} |", flush=True)
+    found = coded({code: titles[code] for code in items}, coder)
+    own, description = (
+        coded({code: [Query(text)] for code in items if (text := beside.get(code, {}).get(what))}, coder)
+        for what in ("own title", "description")
+    )
+    siblings, truth = item_evidence.of_siblings(found, coder.classification), {pair for pair in official if pair[0] in titles}
+    several = max(map(len, found.values())) > 1
+    nearest = set()
+    for code, codings in found.items():
+        first = [max(c.codes, key=lambda entry: entry.candidate.scores["lexical"]).code for c in codings if c.codes]  # type: ignore[union-attr]
+        nearest |= {(code, target, 0.0) for target in set(first) if first.count(target) >= SMALLEST_SHARE * len(first)}
+    told(name, "nearest title (baseline)", len(items), nearest, truth)
+
+    def pairs(*kinds: str) -> Scored:
+        return {
+            (code, str(link.target_code), link.probability)
+            for code, codings in found.items()
+            for link in roll_up(code, code, [item_evidence.weighed(c, evidence(code, kinds)) for c in codings], []).maps
+            if link.target_code
+        }
+
+    def evidence(code: str, kinds: tuple[str, ...]) -> Iterator[item_evidence.Evidence | None]:
+        if "own title" in kinds and several and code in own:
+            yield item_evidence.of_text(own[code][0], item_evidence.OWN_TITLE, coder.classification)
+        if "description" in kinds and code in description:
+            yield item_evidence.of_text(description[code][0], item_evidence.DESCRIPTION, coder.classification)
+        if "siblings" in kinds:
+            yield siblings.get(code)
+
+    told(name, "titles alone", len(items), pairs(), truth)
+    if own and several:
+        told(name, "and own title", len(items), pairs("own title"), truth)
+    if description:
+        told(name, "and description", len(items), pairs("description"), truth)
+    told(name, "and siblings", len(items), pairs("siblings"), truth)
+    if description:
+        told(name, "all", len(items), pairs("own title", "description", "siblings"), truth)
+
+
+def coded(texts: Titles, coder: Autocoder) -> dict[str, list[Coding]]:
+    """The codings of each item's texts."""
+    codings = iter(coder.code([query for queries in texts.values() for query in queries]))
+    return {code: [next(codings) for _ in queries] for code, queries in texts.items()}
+
+
+def told(name: str, what: str, items: int, scored: Scored, truth: Pairs) -> None:
+    """Print a row; the mean probability of the pairs is to be near their precision."""
+    cells = " | ".join(f"{value:.3f}" for value in precision_recall({pair[:2] for pair in scored}, truth))
+    mean = sum(probability for _, _, probability in scored) / max(1, len(scored))
+    print(f"| {name} | {what} | {items:,} | {len(truth):,} | {cells} | {f'{mean:.3f}' if mean else ''} |", flush=True)
 
 
 def precision_recall(pairs: Pairs, truth: Pairs) -> tuple[float, float, float]:
@@ -66,16 +111,16 @@ def precision_recall(pairs: Pairs, truth: Pairs) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
 
 
-def isco_88(_data: Path) -> tuple[Titles, Pairs]:
+def isco_88(_data: Path) -> tuple[Titles, Pairs, Beside]:
     """ISCO-88 unit groups by their titles alone; the official pairs."""
     folder = shipped("data", "isco-88")
     with (folder / "unit-groups.tsv").open(encoding="utf-8", newline="") as stream:
         titles = {row["code"]: [Query(row["title"])] for row in csv.DictReader(stream, delimiter="\t")}
     with (folder / "isco-88-to-08.tsv").open(encoding="utf-8", newline="") as stream:
-        return titles, {(row["isco88"], row["isco08"]) for row in csv.DictReader(stream, delimiter="\t")}
+        return titles, {(row["isco88"], row["isco08"]) for row in csv.DictReader(stream, delimiter="\t")}, {}
 
 
-def uk(data: Path) -> tuple[Titles, Pairs]:
+def uk(data: Path) -> tuple[Titles, Pairs, Beside]:
     """UK SOC 2020 unit groups by up to so many titles of the coding index, drawn at random.
 
     Official: the ISCO-08 codes of at least a tenth of all titles of a group, by the workbook's own column.
@@ -91,10 +136,24 @@ def uk(data: Path) -> tuple[Titles, Pairs]:
             titles.setdefault(code, []).append(Query(row[place["INDEXOCC"]], context=context))
             targets.setdefault(code, []).append(target.zfill(4))
     drawn = {code: random.Random(code).sample(queries, min(MOST_TITLES, len(queries))) for code, queries in titles.items()}
-    return drawn, {(code, target) for code, found in targets.items() for target in set(found) if found.count(target) >= 0.1 * len(found)}
+    pairs = {(code, target) for code, found in targets.items() for target in set(found) if found.count(target) >= 0.1 * len(found)}
+    return drawn, pairs, uk_structure(data)
 
 
-def sinco(data: Path) -> tuple[Titles, Pairs]:
+def uk_titles(data: Path) -> tuple[Titles, Pairs, Beside]:
+    """UK SOC 2020 unit groups by the title of the group alone, with its description; the same official pairs."""
+    titles, pairs, beside = uk(data)
+    return {code: [Query(beside[code]["own title"])] for code in titles if code in beside}, pairs, beside
+
+
+def uk_structure(data: Path) -> Beside:
+    """Title and description of every unit group, from the volume of the structure."""
+    path = data / "national/uk_soc2020/soc2020volume1structureanddescriptionofunitgroupsexcel16042025.xlsx"
+    table = read_table(path, sheet="SOC2020 descriptions")
+    return {row[3]: {"own title": row[4].strip(), "description": row[6].strip()} for row in table.rows if row[3].isdigit()}
+
+
+def sinco(data: Path) -> tuple[Titles, Pairs, Beside]:
     """SINCO 2019 unit groups by their Spanish titles; INEGI's own pairs with CIUO-08."""
     path = data / "national/mexico_sinco2019/SINCO_2019_Tablas_Comparativas.xlsx"
     titles: dict[str, list[Query]] = {}
@@ -102,7 +161,7 @@ def sinco(data: Path) -> tuple[Titles, Pairs]:
     for code, title, target in sinco_rows(path):
         titles.setdefault(code, [Query(title)])
         pairs.add((code, target))
-    return titles, pairs
+    return titles, pairs, {}
 
 
 def sinco_rows(path: Path) -> Iterator[tuple[str, str, str]]:

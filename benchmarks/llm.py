@@ -20,8 +20,8 @@ from pathlib import Path
 
 from crosswalk.jobs.opinions import SecondOpinion, When, second_opinions
 from crosswalk.llm.budget import Price
-from crosswalk.llm.client import Service
 from crosswalk.llm.questions import Option, Question
+from crosswalk.llm.service import Service
 from crosswalk.store.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.jobs.opinions import SecondOpinion, When, decided, opinions_in_words, read_when, second_opinions
 from crosswalk.llm.budget import Budget, Price, read_price
-from crosswalk.llm.client import Service
 from crosswalk.llm.prompts import Prompt, load_prompt
-from crosswalk.llm.questions import Option, Question, messages, reply_form, request_key
+from crosswalk.llm.questions import Option, Question, messages, reply_form, request_key, tokens_about
 from crosswalk.llm.redact import redacted
 from crosswalk.llm.replies import Reply, judge
 from crosswalk.llm.reranker import Asked, Reranker
+from crosswalk.llm.service import Service
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Opinion, Query
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
@@ -171,6 +171,39 @@ def test_the_budget_is_never_passed_and_stops_cleanly(server: TestServer) -> Non
     assert len(kept) < 100
 
 
+def through_litellm(server: TestServer, mode: str, **more: float) -> Service:
+    """The same server under a name that only litellm knows how to call."""
+    return replace(service(server, mode, **more), model="custom_openai/test-model")
+
+
+@pytest.mark.parametrize(("mode", "calls"), [("ok", 1), ("busy", 3), ("flaky", 3), ("wrong-code", 2), ("filter", 1)])
+def test_other_services_are_called_through_litellm(server: TestServer, mode: str, calls: int) -> None:
+    (opinion,), asked = ask(through_litellm(server, mode), [question()])
+    assert server.get("calls")[mode] == calls
+    assert (asked.answered, opinion.outcome == "answered") == (1, mode in ("ok", "busy", "flaky"))
+
+
+@pytest.mark.parametrize(("mode", "calls"), [("hang", 4), ("503", 4), ("closed", 4), ("html", 4)])
+def test_a_service_that_fails_through_litellm_costs_no_more(server: TestServer, mode: str, calls: int) -> None:
+    kept, asked = ask(through_litellm(server, mode, deadline=0.6), [question()])
+    assert [opinion.outcome for opinion in kept] in ([], ["empty"])
+    assert asked.answered + asked.unanswered == 1
+    assert server.get("calls")[mode] <= calls
+
+
+def test_a_key_refused_through_litellm_stops_at_once_and_tells_no_secret(server: TestServer) -> None:
+    with pytest.raises(ModelError) as refused:
+        ask(through_litellm(server, "401"), [question(n, "secret respondent") for n in range(1, 200)])
+    assert KEY not in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_missing_key_is_said_before_the_first_call(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(ModelError, match="key"):
+        ask(service(server, "ok"), [question()])
+    assert server.get("calls") == {}
+
+
 def wanted(server: TestServer, mode: str, **more: object) -> SecondOpinion:
     return SecondOpinion(service(server, mode), When(), 10.0, Price(0.1, 0.1), **more)  # type: ignore[arg-type]
 
@@ -224,6 +257,21 @@ def test_batches_are_submitted_collected_and_only_what_is_missing_is_sent_again(
     assert server.get("calls")["batch"] == 10 + 1
     assert sum("was submitted" in line for line in said) == 2
     assert any("in_progress" in line for line in said)
+
+
+def test_a_batch_takes_only_what_the_limit_allows(server: TestServer, tmp_path: Path) -> None:
+    said: list[str] = []
+    questions, price = [question(n) for n in range(1, 11)], Price(1000, 1000)
+    one = price.of(tokens_about(PROMPT, questions[0]), PROMPT.max_tokens)
+    asked = replace(wanted(server, "batch", batch=True), price=price, max_cost=3.5 * one)
+    with a_store(tmp_path / "s.db") as store:
+        for _ in range(6):
+            second_opinions(store, "r", questions, asked, Bar(), said.append)
+        paid = sum(kept.opinion.cost for kept in store.opinions.of_run("r").values())
+    assert "3 texts was submitted" in next(line for line in said if "was submitted" in line)
+    assert any("7 more texts would pass the limit" in line for line in said)
+    assert 0 < server.get("calls")["batch"] < 10
+    assert paid <= 3.5 * one
 
 
 ATTACKS = [
@@ -376,7 +424,7 @@ sys.path.insert(0, sys.argv[3])
 from tests.test_llm import Bar, PROMPT, question, a_store
 from crosswalk.jobs.opinions import SecondOpinion, When, second_opinions
 from crosswalk.llm.budget import Price
-from crosswalk.llm.client import Service
+from crosswalk.llm.service import Service
 from crosswalk.store.store import Store
 path = Path(sys.argv[2])
 store = Store(path) if path.exists() else a_store(path)

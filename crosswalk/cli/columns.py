@@ -13,8 +13,9 @@ from crosswalk.jobs.run_quality import Truth
 
 
 def mapping_columns(
-    table: Table, code: str | None, title: str | None, description: str | None, say: Callable[[str], None], code_width: int | None = None
-) -> MappingColumns:
+    table: Table, code: str | None, title: str | None, description: str | None, index_titles: str | None, say: Callable[[str], None],
+    code_width: int | None = None,
+) -> MappingColumns:  # fmt: skip
     """The columns of a classification to map. Raises UsageError when code or title cannot be told."""
     for note in table.notes:
         say(note)
@@ -34,9 +35,16 @@ def mapping_columns(
         if description
         else guess.guess_description(table.columns)
     )
+    listed = (
+        guess.named_column(table.columns, index_titles, option="--index-titles-column")
+        if index_titles
+        else guess.guess_index_titles([column for column in table.columns if column not in (code_column, title_column)])
+    )
     qualifiers = guess.guess_qualifiers(table.columns)
-    chosen = MappingColumns(code_column, title_column, qualifiers, words if words != title_column else None, code_width)
+    chosen = MappingColumns(code_column, title_column, qualifiers, words if words != title_column else None, code_width, listed)
     more = f", qualified by {' and '.join(map(repr, chosen.qualifiers))}" if chosen.qualifiers else ""
+    more += f", descriptions from {chosen.description!r}" if chosen.description else ""
+    more += f", further titles from {chosen.index_titles!r}" if chosen.index_titles else ""
     say(f"codes from column {code_column!r}, titles from {title_column!r}{more}")
     return chosen
 

@@ -55,7 +55,7 @@ def _second_opinion(
 ) -> "SecondOpinion":
     from crosswalk.jobs.opinions import SecondOpinion, read_when
     from crosswalk.llm.budget import read_price
-    from crosswalk.llm.client import Service
+    from crosswalk.llm.service import Service
 
     known = read_price(price) if price else None
     return SecondOpinion(Service(model, url), read_when(when), max_cost, known, redact, may_decide, batch)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--code-column", help="Column of the source's codes (default: guessed from the names).")
 @click.option("--title-column", help="Column of the titles (default: guessed).")
 @click.option("--description-column", help="Column of definitions (default: guessed).")
+@click.option("--index-titles-column", help="Column of further titles: a line each, or between ';' or '|' (default: guessed).")
 @click.option("--pad-codes", type=click.IntRange(1, 20), help="Restore lost zeros: fill all-digit codes to this width.")
 @click.option("--official", help="An imported correspondence of an earlier version or a neighbour: a prior, and a reason to look twice.")
 @llm(may_decide=True)
@@ -31,6 +32,7 @@ def command(
     code_column: str | None,
     title_column: str | None,
     description_column: str | None,
+    index_titles_column: str | None,
     pad_codes: int | None,
     official: str | None,
     second: "SecondOpinion | None",
@@ -61,7 +63,7 @@ def command(
     kept_in = options.store_file(store_path)
     export.check_targets(out, {"the input": file, "the store": kept_in})
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
-    columns = mapping_columns(table, code_column, title_column, description_column, output.say, pad_codes)
+    columns = mapping_columns(table, code_column, title_column, description_column, index_titles_column, output.say, pad_codes)
     coder = Autocoder.open(scheme)
     with Store(kept_in) as store:
         with output.progress("mapping") as progress:

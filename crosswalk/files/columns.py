@@ -52,7 +52,25 @@ _TITLE_NAMES = (
     "text",
     "group title",
 )
-_DESCRIPTION_NAMES = ("description", "definition", "detailed definitions", "descripcion", "descricao", "beschreibung", "descrizione")
+_DESCRIPTION_NAMES = (
+    "description",
+    "definition",
+    "detailed definitions",
+    "group description",
+    "descripcion",
+    "descricao",
+    "beschreibung",
+    "descrizione",
+)
+_INDEX_TITLES_NAMES = (
+    "index titles",
+    "related job titles",
+    "alt labels",
+    "alternative labels",
+    "example titles",
+    "sample titles",
+    "synonyms",
+)
 _QUALIFIER_NAMES = ("add", "ind", "additional", "industry", "qualifier", "qualifiers", "additional qualification")
 _SCHEME = re.compile(r"([a-z]{2,8}) ?(\d{2}|\d{4})(?: code)?\Z")
 _TARGET = re.compile(r"isco|ciuo|citp")
@@ -106,6 +124,11 @@ def guess_title(columns: Sequence[str], code: str | None) -> str | None:
 def guess_description(columns: Sequence[str]) -> str | None:
     """The column of definitions, or None."""
     return _first_of(columns, _DESCRIPTION_NAMES)
+
+
+def guess_index_titles(columns: Sequence[str]) -> str | None:
+    """The column whose cells list further titles of an item, or None."""
+    return _first_of(columns, _INDEX_TITLES_NAMES)
 
 
 def guess_qualifiers(columns: Sequence[str]) -> tuple[str, ...]:

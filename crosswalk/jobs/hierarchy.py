@@ -42,6 +42,18 @@ def parents_of(codes: Iterable[str]) -> dict[str, str]:
     return {child: group for group in found for child in children[group]}
 
 
+def families(codes: Iterable[str]) -> dict[str, str]:
+    """The family of every code that may have siblings: its group in the file, else its code without the last sign.
+
+    Rows that are merely numbered have none.
+    """
+    listed = list(dict.fromkeys(codes))
+    parents = parents_of(listed)
+    if not parents and _is_numbering(listed):
+        return {}
+    return {code: family for code in listed if (family := parents.get(code) or code[:-1].rstrip("-./ "))}
+
+
 def _shape(code: str, child: str) -> tuple[int, bool]:
     """What the children of one group have in common: their length, and whether a point or dash stands before their own part."""
     return len(child), child[len(code)].isalnum()

@@ -2,36 +2,45 @@
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.errors import DataError
 from crosswalk.files.table import Table
+from crosswalk.jobs import item_evidence
 from crosswalk.jobs.batch import Progress, code_run
 from crosswalk.jobs.hierarchy import groups
 from crosswalk.jobs.official import load_official, official_of, with_official_reason, with_prior
 from crosswalk.jobs.opinions import Bar, SecondOpinion, judged, opinions_in_words, questions_of, second_opinions
 from crosswalk.jobs.rollup import roll_up, with_relations
 from crosswalk.manifest import sha256_of
-from crosswalk.model import CorrespondenceTable, Query
+from crosswalk.model import Coding, CorrespondenceTable, Query
 from crosswalk.store.store import KeptProposal, SourceRow, Store
 from crosswalk.text import LONGEST_TEXT, clean, one_line
 
 Talk = Callable[[str], None]
 """Says one line to the person."""
 
+_BETWEEN_TITLES = re.compile(r"[\n;|]")
+_AROUND_TITLES = " \t~*\u2022\u00b7-"
+
 
 @dataclass(frozen=True)
 class MappingColumns:
-    """Which columns of the source say what. All-digit codes shorter than ``code_width`` get their zeros back."""
+    """Which columns of the source say what. All-digit codes shorter than ``code_width`` get their zeros back.
+
+    A cell of ``index_titles`` holds further titles of the item, a line each or separated by ";" or "|".
+    """
 
     code: str
     title: str
     qualifiers: tuple[str, ...] = ()
     description: str | None = None
     code_width: int | None = None
+    index_titles: str | None = None
 
     def settings(self) -> dict[str, object]:
         """The columns as the run remembers them."""
@@ -72,7 +81,9 @@ def map_table(
 
 def ask_for_opinions(run: str, columns: MappingColumns, coder: Autocoder, store: Store, wanted: SecondOpinion, bar: Bar, say: Talk) -> None:
     """Ask a language model about the run's doubtful titles, and propose again with what it said as evidence."""
-    questions = questions_of(store.codings(run).values(), wanted, coder.classification)
+    codings = store.codings(run)
+    titles = dict.fromkeys(row.text_key for row in store.source_rows(run))
+    questions = questions_of((codings[key] for key in titles if key in codings), wanted, coder.classification)
     second_opinions(store, run, questions, wanted, bar, say)
     store.save_proposals(run, propose(store, run, columns, coder))
 
@@ -81,25 +92,45 @@ def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list
     """The table's rows and their distinct texts by key."""
     rows: list[SourceRow] = []
     texts: dict[str, Query] = {}
-    for number, values in enumerate(table.rows):
-        cells = dict(zip(table.columns, values, strict=True))
+    for cells in _title_cells(table, columns):
         query = _query(cells, columns)
-        key = hashlib.sha256(json.dumps([query.text, query.context], ensure_ascii=False).encode()).hexdigest()[:20]
-        outcome = _row_outcome(cells, columns, table.columns)
+        key, outcome = _text_key(query), _row_outcome(cells, columns, table.columns)
         if not outcome:
             texts.setdefault(key, query)
-        rows.append(SourceRow(number, columns.source_code(cells), cells[columns.title].strip(), key, cells, outcome))
+        rows.append(SourceRow(len(rows), columns.source_code(cells), cells[columns.title].strip(), key, cells, outcome))
     if not rows:
         raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
+    naming = _naming_column(_by_item(rows), columns)
     _warn_of_lost_zeros({row.source_code for row in rows}, columns.code, say)
     _say_of_codes_that_stand_twice(rows, say)
     if cut := sum(len(query.text) > LONGEST_TEXT for query in texts.values()):
         say(f"titles longer than {LONGEST_TEXT:,} characters, of which only these are looked at: {cut:,}")
+    for rows_of_item in _by_item(rows).values():
+        texts |= {_text_key(query): query for query in _texts_beside(rows_of_item, columns, naming).values()}
     parents = groups(row.source_code for row in rows)
     if parents:
         shown = ", ".join(sorted(parents)[:5]) + (" ..." if len(parents) > 5 else "")
         say(f"codes taken as groups (items stand below them, so they are not mapped themselves): {len(parents):,} ({shown})")
     return [replace(row, outcome="group") if row.source_code in parents and not row.outcome else row for row in rows], texts
+
+
+def _title_cells(table: Table, columns: MappingColumns) -> Iterator[dict[str, str]]:
+    """The cells of every title of the table: those of its row, and again for each index title that a cell of the row lists."""
+    for values in table.rows:
+        cells = dict(zip(table.columns, values, strict=True))
+        yield cells
+        if columns.index_titles:
+            known = {cells[columns.title].strip()}
+            for part in _BETWEEN_TITLES.split(cells[columns.index_titles]):
+                title = part.strip(_AROUND_TITLES)
+                if title and title not in known:
+                    known.add(title)
+                    yield {**cells, columns.title: title}
+
+
+def _text_key(query: Query) -> str:
+    """Under which a text and its coding are kept."""
+    return hashlib.sha256(json.dumps([query.text, query.context], ensure_ascii=False).encode()).hexdigest()[:20]
 
 
 def _query(cells: Mapping[str, str], columns: MappingColumns) -> Query:
@@ -153,21 +184,56 @@ def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -
     """Roll the codings of a run up to a proposal for each item, in the order of the file."""
     opinions, official = store.opinions.of_run(run), official_of(store.run(run))
     codings = judged(store.codings(run), opinions)
-    by_item: dict[str, list[SourceRow]] = {}
-    for row in store.source_rows(run):
-        by_item.setdefault(row.source_code, []).append(row)
+    by_item = _by_item(store.source_rows(run))
     naming = _naming_column(by_item, columns)
+    titles = {code: _codings_of(rows, codings) for code, rows in by_item.items()}
+    siblings = item_evidence.of_siblings({code: found for code, found in titles.items() if found}, coder.classification)
     proposals = []
     for code, rows in by_item.items():
-        title = rows[0].cells.get(naming, "") if naming else ""
+        beside = {what: codings.get(_text_key(query)) for what, query in _texts_beside(rows, columns, naming).items()}
+        own, description = beside.get("own title"), beside.get("description")
+        evidence = (
+            item_evidence.of_text(own, item_evidence.OWN_TITLE, coder.classification),
+            item_evidence.of_text(description, item_evidence.DESCRIPTION, coder.classification),
+            siblings.get(code),
+        )
         listed = official.get(code, frozenset())
-        found = [with_prior(codings[row.text_key], listed) for row in rows if row.text_key in codings and not row.outcome]
-        proposal = with_official_reason(roll_up(code, title or rows[0].source_title, found, [row.outcome for row in rows]), listed)
+        found = [with_prior(item_evidence.weighed(coding, evidence), listed) for coding in titles[code]]
+        proposal = roll_up(code, _own_title(rows, naming), found, [row.outcome for row in rows])
+        proposal = with_official_reason(item_evidence.with_reasons(proposal, own, description), listed)
         said = opinions_in_words([opinions[row.text_key] for row in rows if row.text_key in opinions])
         proposals.append(replace(proposal, reasons=f"{proposal.reasons}; {said}") if said else proposal)
     table = with_relations(CorrespondenceTable(run, coder.classification.scheme, tuple(proposals)), coder.classification)
     kept = [_kept_cells(rows, columns) for rows in by_item.values()]
     return [KeptProposal(proposal, cells) for proposal, cells in zip(table.proposals, kept, strict=True)]
+
+
+def _codings_of(rows: Iterable[SourceRow], codings: Mapping[str, Coding]) -> list[Coding]:
+    return [codings[row.text_key] for row in rows if row.text_key in codings and not row.outcome]
+
+
+def _by_item(rows: Iterable[SourceRow]) -> dict[str, list[SourceRow]]:
+    """The rows of each item, in the order of the file."""
+    items: dict[str, list[SourceRow]] = defaultdict(list)
+    for row in rows:
+        items[row.source_code].append(row)
+    return dict(items)
+
+
+def _own_title(rows: Sequence[SourceRow], naming: str | None) -> str:
+    return (rows[0].cells.get(naming, "") if naming else "") or rows[0].source_title
+
+
+def _texts_beside(rows: Sequence[SourceRow], columns: MappingColumns, naming: str | None) -> dict[str, Query]:
+    """What is coded of an item beside its titles: its own title where it stands over several, and its description."""
+    texts = {}
+    if all(row.outcome for row in rows):
+        return {}
+    if len(rows) > 1 and (naming or columns.index_titles):
+        texts["own title"] = Query(_own_title(rows, naming))
+    if columns.description and (words := next((cell for row in rows if (cell := row.cells[columns.description].strip())), "")):
+        texts["description"] = Query(words)
+    return texts
 
 
 def _kept_cells(rows: Sequence[SourceRow], columns: MappingColumns) -> dict[str, str]:
@@ -179,6 +245,8 @@ def _kept_cells(rows: Sequence[SourceRow], columns: MappingColumns) -> dict[str,
 
 def _naming_column(by_item: Mapping[str, Sequence[SourceRow]], columns: MappingColumns) -> str | None:
     """Where an item has many rows: the column that gives each item one name ("SOC2020_unit_group_title")."""
+    if columns.index_titles:
+        return None
     if sum(map(len, by_item.values())) < 1.5 * len(by_item):
         return None
     names = next(iter(by_item.values()))[0].cells

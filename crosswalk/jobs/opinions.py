@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from crosswalk.errors import UsageError
 from crosswalk.jobs.batch import Progress
 from crosswalk.llm.budget import Budget, Price
-from crosswalk.llm.client import Service, price_of
+from crosswalk.llm.client import price_of
 from crosswalk.llm.prompts import Prompt, load_prompt
 from crosswalk.llm.questions import NONE, SEVERAL, Option, Question, request_key, tokens_about
 from crosswalk.llm.redact import redacted_question
 from crosswalk.llm.reranker import Asked, Reranker
+from crosswalk.llm.service import Service
 from crosswalk.model import Classification, Coding, Opinion
 from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.opinions import KeptOpinion
@@ -112,7 +113,7 @@ def second_opinions(store: Store, run: str, questions: Sequence[Question], wante
     if waiting and wanted.batch:
         from crosswalk.jobs.opinion_batches import batch_opinions
 
-        batch_opinions(store, run, waiting, wanted.service, prompt, _price(wanted), say)
+        batch_opinions(store, run, waiting, wanted.service, prompt, _price(wanted), wanted.max_cost, say)
     elif waiting:
         _ask(store, waiting, wanted, prompt, bar, say)
     known = store.opinions.known(requests.values())

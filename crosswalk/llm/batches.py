@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.errors import ModelError, UsageError
-from crosswalk.llm.client import Service, reply_of
+from crosswalk.llm.client import reply_of
 from crosswalk.llm.prompts import Prompt
 from crosswalk.llm.questions import Question, messages, reply_form
 from crosswalk.llm.replies import Reply
+from crosswalk.llm.service import Service
 
 _ENDED = {"completed", "failed", "expired", "cancelled"}
 

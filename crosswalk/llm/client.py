@@ -1,23 +1,25 @@
-"""The one place that opens litellm: calls with a deadline, retries with backoff, and errors that tell no secrets."""
+"""Calls with a deadline, retries with backoff, and errors that tell no secrets; the one place that opens litellm."""
 
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.llm.budget import OWN_SERVERS, Price
+from crosswalk.llm.direct import open_direct
 from crosswalk.llm.prompts import Prompt
 from crosswalk.llm.questions import Question, messages, reply_form
 from crosswalk.llm.replies import Reply
+from crosswalk.llm.service import Service
 
 TRIES = 4
 _LONGEST_WAIT = 30.0
-_PASSING = {"RateLimitError", "InternalServerError", "ServiceUnavailableError", "APIConnectionError", "Timeout", "BadGatewayError"}
+_PASSING = {"RateLimitError", "InternalServerError", "ServiceUnavailableError", "APIConnectionError", "APITimeoutError", "Timeout",
+            "BadGatewayError"}  # fmt: skip
 _FATAL = {"AuthenticationError", "PermissionDeniedError", "NotFoundError"}
-_FILTERED = {"ContentPolicyViolationError"}
+_FILTERED = {"ContentPolicyViolationError", "content_filter", "content_policy_violation"}
 
 
 class Unanswered(Exception):  # noqa: N818  (it is no fault of ours or the user's)
@@ -26,22 +28,6 @@ class Unanswered(Exception):  # noqa: N818  (it is no fault of ours or the user'
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-
-
-@dataclass(frozen=True)
-class Service:
-    """A model as litellm names it ("gpt-4o-mini", "azure/NAME", "ollama/llama3.1"), and where it is if not at the usual place."""
-
-    model: str
-    url: str | None = None
-    deadline: float = 60.0
-    """Seconds a call may take, from the first byte sent to the last received."""
-    first_wait: float = 1.0
-    """Seconds before the second try; doubled for each further one."""
-
-    def described(self) -> str:
-        """For the line that says where texts go."""
-        return f"{self.model} at {self.url}" if self.url else self.model
 
 
 def open_litellm() -> Any:
@@ -79,6 +65,12 @@ class Client:
         self._prompt = prompt
         self._failed = failed
         self._litellm = open_litellm()
+        self._direct = open_direct(self._litellm, service, prompt)
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._direct:
+            await self._direct.close()
 
     async def complete(self, question: Question) -> Reply:
         """One reply. Raises Unanswered when there is none to be had, ModelError when no further call can succeed."""
@@ -94,16 +86,15 @@ class Client:
                 await asyncio.sleep(wait)
         raise Unanswered(why)
 
-    def _call(self, question: Question) -> Awaitable[Reply]:
-        async def call() -> Reply:
-            answer = await self._litellm.acompletion(
-                model=self.service.model, api_base=self.service.url, messages=messages(self._prompt, question),
-                response_format=reply_form(question), max_tokens=self._prompt.max_tokens, temperature=0, drop_params=True,
-                timeout=self.service.deadline, max_retries=0, num_retries=0,
-            )  # fmt: skip
-            return reply_of(answer.model_dump())
-
-        return call()
+    async def _call(self, question: Question) -> Reply:
+        if self._direct:
+            return reply_of(await self._direct.call(question))
+        answer = await self._litellm.acompletion(
+            model=self.service.model, api_base=self.service.url, messages=messages(self._prompt, question),
+            response_format=reply_form(question), max_tokens=self._prompt.max_tokens, temperature=0, drop_params=True,
+            timeout=self.service.deadline, max_retries=0, num_retries=0,
+        )  # fmt: skip
+        return reply_of(answer.model_dump())
 
     def _sorted(self, error: Exception, turn: int) -> float:
         """Seconds to wait before the next try. Raises for errors that another try would not mend.
@@ -116,9 +107,8 @@ class Client:
                 f"the service refuses ({kind})", where=self.service.described(),
                 hint="check the model's name, --llm-url and the key in the environment; what was answered before is kept",
             ) from None  # fmt: skip
-        if kind in _FILTERED:
-            return_reply = Unanswered("filtered")
-            raise return_reply from None
+        if kind in _FILTERED or getattr(error, "code", None) in _FILTERED:
+            raise Unanswered("filtered") from None
         self._failed()
         if kind not in _PASSING:
             raise Unanswered(kind) from None

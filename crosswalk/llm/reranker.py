@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from crosswalk.errors import ModelError
 from crosswalk.llm.budget import Budget, Price
-from crosswalk.llm.client import Client, Service, Unanswered
+from crosswalk.llm.client import Client, Unanswered
 from crosswalk.llm.prompts import Prompt
 from crosswalk.llm.questions import Question, request_key, tokens_about
 from crosswalk.llm.replies import Reply, Verdict, judge
+from crosswalk.llm.service import Service
 from crosswalk.model import Opinion
 
 Keep = Callable[[Sequence[Opinion]], None]
@@ -66,6 +67,7 @@ class Reranker:
             raise (fatal or several.exceptions[0]) from None
         finally:
             self._flush(keep)
+            await client.close()
         asked.cost = self.budget.spent
         return asked
 
