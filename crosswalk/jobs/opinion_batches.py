@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from crosswalk.llm.batches import collect, submit
 from crosswalk.llm.budget import Price
 from crosswalk.llm.client import Service
+from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import Question, request_key
+from crosswalk.llm.questions import request_key
 from crosswalk.llm.replies import Reply, judge
 from crosswalk.model import Opinion
 from crosswalk.store.store import Store
 
 
 def batch_opinions(
-    store: Store, run: str, waiting: Sequence[Question], service: Service, prompt: Prompt, price: Price, say: Callable[[str], None]
+    store: Store, run: str, waiting: Sequence[Inquiry], service: Service, prompt: Prompt, price: Price, say: Callable[[str], None]
 ) -> None:
     """Collect the batches of the run that have ended; when none is under way, submit what is missing. Nothing is submitted twice."""
     questions = {request_key(service.model, prompt, question): question for question in waiting}
@@ -38,7 +39,7 @@ def batch_opinions(
         )
 
 
-def _opinion(request: str, reply: Reply, question: Question, service: Service, prompt: Prompt, price: Price) -> Opinion:
+def _opinion(request: str, reply: Reply, question: Inquiry, service: Service, prompt: Prompt, price: Price) -> Opinion:
     verdict, cost = judge(reply, question), price.of(reply.tokens_in, reply.tokens_out)
     return Opinion(
         request, service.model, reply.answered_by, prompt.fingerprint, verdict.fault or "answered", verdict.choice, verdict.direct,

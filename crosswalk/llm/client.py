@@ -9,8 +9,9 @@ from typing import Any
 
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.llm.budget import OWN_SERVERS, Price
+from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import Question, messages, reply_form
+from crosswalk.llm.questions import messages, reply_form
 from crosswalk.llm.replies import Reply
 
 TRIES = 4
@@ -80,7 +81,7 @@ class Client:
         self._failed = failed
         self._litellm = open_litellm()
 
-    async def complete(self, question: Question) -> Reply:
+    async def complete(self, question: Inquiry) -> Reply:
         """One reply. Raises Unanswered when there is none to be had, ModelError when no further call can succeed."""
         for turn in range(TRIES):
             try:
@@ -94,7 +95,7 @@ class Client:
                 await asyncio.sleep(wait)
         raise Unanswered(why)
 
-    def _call(self, question: Question) -> Awaitable[Reply]:
+    def _call(self, question: Inquiry) -> Awaitable[Reply]:
         async def call() -> Reply:
             answer = await self._litellm.acompletion(
                 model=self.service.model, api_base=self.service.url, messages=messages(self._prompt, question),

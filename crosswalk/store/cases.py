@@ -129,6 +129,12 @@ class Cases:
         with sqlite.reading(self._path):
             return [key for (key,) in self._connection.execute(query, (run, in_round, state))]
 
+    def keys_in_file_order(self, run: str) -> list[str]:
+        """Keys of the review cases in the order in which they were found."""
+        query = "SELECT key FROM cases WHERE run = ? AND round = 'review' ORDER BY position, id"
+        with sqlite.reading(self._path):
+            return [key for (key,) in self._connection.execute(query, (run,))]
+
     def count_by_automatic(self, run: str) -> dict[bool, int]:
         """How many review cases of a run were coded without a person, and how many were not."""
         query = "SELECT automatic, count(*) FROM cases WHERE run = ? AND round = 'review' GROUP BY automatic"
