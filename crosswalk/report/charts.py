@@ -38,7 +38,7 @@ def coding_rate(limits: Thresholds) -> Markup:
                 "text",
                 f"threshold {chosen.threshold:g}",
                 x=x + (-10 if side == "end" else 10),
-                y=max(TOP + 14, y - 12),
+                y=BOTTOM - 10,
                 class_=f"label {side}",
             )
         )

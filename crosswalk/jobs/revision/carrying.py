@@ -16,7 +16,6 @@ from crosswalk.search.groups import load_classification
 from crosswalk.store.decision_rows import KeptDecision
 from crosswalk.store.store import Store
 
-
 _NEW_GROUPS = "it was no group's before, and the new version has new ones"
 
 
@@ -32,7 +31,8 @@ def carry(store: Store, old: str, new: str, coder: str) -> Carried:
     """Carry the decisions of one run to another, of the same source or its next version, to the same target or its next version.
 
     A decision is carried where its item is the same (only code or title may have changed) and its codes live on whole; that an occupation
-    is new is looked at again where the target has new groups. Cases of the new run that somebody has decided already stay as they are. Raises UsageError for runs of different kinds.
+    is new is looked at again where the target has new groups. Cases of the new run that somebody has decided already stay as they are.
+    Raises UsageError for runs of different kinds.
     """
     before, after = store.run(old), store.run(new)
     if old == new or before.job != after.job or before.job not in ("map", "code"):
