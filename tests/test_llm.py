@@ -20,7 +20,7 @@ from crosswalk.jobs.opinions import SecondOpinion, When, decided, opinions_in_wo
 from crosswalk.jobs.review import ReviewQueue
 from crosswalk.llm.budget import Budget, Price, read_price
 from crosswalk.llm.client import Service
-from crosswalk.llm.drafts import Description
+from crosswalk.llm.drafts import Description, redacted_description
 from crosswalk.llm.prompts import Prompt, load_prompt
 from crosswalk.llm.questions import Option, Question, messages, reply_form, request_key
 from crosswalk.llm.redact import redacted
@@ -30,6 +30,7 @@ from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Opin
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 from tests.conftest import ROOT, Run
+from tests.test_discover import ads
 
 KEY = "sk-canary-0123456789"
 PROMPT = load_prompt()
@@ -399,18 +400,18 @@ def test_a_draft_is_plain_text_whatever_it_holds() -> None:
     assert verdict.said == "<b>d</b>"
 
 
+def test_what_names_a_person_is_taken_out_of_a_candidate() -> None:
+    redacted = redacted_description(candidate("nurse, call Mr Smith on 5550123", "nurse"))
+    assert redacted.titles == ("nurse, call [name] on [number]", "nurse")
+
+
 def test_candidates_are_drafted_once_and_never_decided(server: TestServer, crosswalk: Run, tmp_path: Path) -> None:
-    titles = ["smart city advisor", "smart city consultant", "smart city specialist", "smart cities specialist", "smart city strategist"]
-    others = ["bin man", "bus driver", "nurse", "cook", "carpenter", "welder"]
-    rows = [*(f"{title} anna@example.org" for title in titles for _ in range(4)), *others]
-    (tmp_path / "ads.csv").write_text("title\n" + "\n".join(rows) + "\n")
     llm = ["--llm", "openai/test-model", "--llm-url", server.url("ok"), "--llm-price", "0.1/0.1", "--llm-redact"]
-    common = ["discover", tmp_path / "ads.csv", "--run", "d", "--store", tmp_path / "s.db", *llm]
+    common = ["discover", ads(tmp_path / "ads.csv"), "--run", "d", "--store", tmp_path / "s.db", *llm]
     said = crosswalk(*common, "-o", tmp_path / "found.csv").stderr
     assert "candidates (their titles and nearest groups), redacted, leave this machine" in said
     calls = server.get("calls")["ok"]
     assert calls >= 1
-    assert "anna@" not in json.dumps(server.get("seen"))
     crosswalk(*common)
     assert server.get("calls")["ok"] == calls, "a draft is paid for once"
     crosswalk("export", "d", "-o", tmp_path / "export.csv", "--store", tmp_path / "s.db")
