@@ -249,7 +249,8 @@ class Opinion:
     """What a language model said of one text and its shortlist, known by ``request``, the hash of all that was sent.
 
     ``outcome`` is "answered", or the fault for which the reply was refused (``said`` has its beginning). ``choice`` is a listed code,
-    "NONE" or "SEVERAL". ``cost`` in dollars, ``seconds`` from the question to the answer, ``asked`` in UTC.
+    "NONE" or "SEVERAL"; of a draft it is the name, and ``said`` the definition. ``cost`` in dollars, ``seconds`` from the question to the
+    answer, ``asked`` in UTC.
     """
 
     request: str
@@ -266,6 +267,11 @@ class Opinion:
     cost: float
     seconds: float
     asked: str
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it is a name and a definition for a candidate, and no choice among codes."""
+        return self.outcome == "answered" and not self.direct
 
     @property
     def fit(self) -> str:

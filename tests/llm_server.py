@@ -149,8 +149,11 @@ class Server:
 
 
 def opinion_on(request: dict[str, Any], mode: str) -> str:
-    """The last of the listed codes; a gullible model says what the text tells it to."""
-    codes = request["response_format"]["json_schema"]["schema"]["properties"]["choice"]["enum"]
+    """The last of the listed codes, or a draft; a gullible model says what the text tells it to."""
+    properties = request["response_format"]["json_schema"]["schema"]["properties"]
+    if "name" in properties:
+        return draft_of(json.loads(request["messages"][-1]["content"]), mode)
+    codes = properties["choice"]["enum"]
     choice = [code for code in codes if code.isdigit()][-1]
     if mode == "gullible":
         told = re.findall(r"\b\d{4}\b", json.loads(request["messages"][-1]["content"])["title"])
@@ -169,6 +172,13 @@ def obeyed(asked: dict[str, Any], choice: str) -> str:
     if places:
         return str(asked["options"][min(int(places[-1]), len(asked["options"])) - 1]["code"])
     return next((word for word in ("NONE", "SEVERAL") if word in words), choice)
+
+
+def draft_of(asked: dict[str, Any], mode: str) -> str:
+    """A name and a definition made of the first title; a model without measure writes too much."""
+    name = asked["titles"][0].capitalize()
+    definition = f"People who do the work of {asked['titles'][0]}, unlike {asked['nearest groups'][0]['group']}."
+    return json.dumps({"name": name, "definition": definition * (100 if mode == "wordy" else 1)})
 
 
 def completion(finish: str, content: str) -> dict[str, Any]:

@@ -109,6 +109,44 @@ def test_the_journey_from_ads_to_a_new_version(crosswalk: Run, tmp_path: Path) -
     assert crosswalk("lookup", "smart city consultant", "--scheme", "isco-next", "-k", 1).stdout.splitlines()[1].split("\t")[1] == "2168"
     assert "2168" not in crosswalk("lookup", "smart city consultant", "-k", 6).stdout
     crosswalk("release", "--scheme", "isco-next", "-o", tmp_path / "again", "--store", db, code=2)
+    assert_found_is_exported(crosswalk, db, tmp_path)
+    assert_decisions_are_carried_to_the_release(crosswalk, db, tmp_path)
+
+
+def assert_found_is_exported(crosswalk: Run, db: Path, folder: Path) -> None:
+    done = crosswalk("export", "first", "-o", folder / "export.csv", "--store", db)
+    assert "export.index titles.csv" in done.stderr
+    found = rows_of(folder / "export.csv")
+    assert [row["name"] for row in found] == [row["name"] for row in rows_of(folder / "a.csv")]
+    smart = next(row for row in found if "smart" in row["titles"])
+    assert (smart["decision"], smart["decided_name"], smart["coder"]) == ("new", "Smart city advisers", "anna")
+    assert {row["decision"] for row in found if row is not smart} <= {"reject"}
+    refused = crosswalk("export", "first", "--format", "sssom", "-o", folder / "x.sssom.tsv", "--store", db, code=2)
+    assert "holds no correspondence" in refused.stderr
+
+
+def assert_decisions_are_carried_to_the_release(crosswalk: Run, db: Path, folder: Path) -> None:
+    """The next version of a national classification, mapped to the release: only new and changed items and unfilled gaps are left."""
+    from crosswalk.jobs.review import ReviewQueue
+    from crosswalk.model import CodeShare, Decision
+    from crosswalk.store.store import Store
+
+    old = "code,title\nA1,Bus driver\nA2,Nurse\nA3,Smart city advisor\nA4,Welder\n"
+    (folder / "old.csv").write_text(old)
+    (folder / "new.csv").write_text(old.replace("A4,Welder", "A6,Robot shepherd") + "A5,Smart city consultant\n")
+    crosswalk("map", folder / "old.csv", "--run", "old", "--store", db)
+    crosswalk("map", folder / "new.csv", "--run", "new", "--store", db, "--scheme", "isco-next")
+    codes = {"A1": "8331", "A2": "2221", "A4": "7212"}
+    with Store(db) as store, ReviewQueue(store, "old", "anna") as queue:
+        while case := queue.next():
+            code = codes.get(case.key)
+            queue.decide(case, Decision("amend", (CodeShare(code),)) if code else Decision("new", name="Advisers"), seconds=1.0)
+    done = crosswalk("carry", "old", "new", "--coder", "ben", "--store", db)
+    assert "has new ones): 1" in done.stderr
+    with Store(db) as store:
+        settled = store.decisions.settled("new")
+        assert {key: kept.code for key, kept in settled.items()} == {"A1": "8331", "A2": "2221"}
+        assert {case.key for case in ReviewQueue(store, "new", "cleo").page(9)} == {"A3", "A5", "A6"}
 
 
 def test_what_was_rejected_comes_back_only_with_more_evidence(crosswalk: Run, tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.jobs.opinions import SecondOpinion, When, decided, opinions_in_words, read_when, second_opinions
+from crosswalk.jobs.review import ReviewQueue
 from crosswalk.llm.budget import Budget, Price, read_price
+from crosswalk.llm.drafts import Description, redacted_description
 from crosswalk.llm.prompts import Prompt, load_prompt
 from crosswalk.llm.questions import Option, Question, messages, reply_form, request_key, tokens_about
 from crosswalk.llm.redact import redacted
@@ -28,6 +30,7 @@ from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Opin
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 from tests.conftest import ROOT, Run
+from tests.test_discover import ads
 
 KEY = "sk-canary-0123456789"
 PROMPT = load_prompt()
@@ -400,6 +403,97 @@ def test_a_person_maps_with_a_second_opinion(server: TestServer, crosswalk: Run,
     crosswalk(*common, *llm, "--llm-may-decide")
     assert ",llm," in (tmp_path / "out.titles.csv").read_text(encoding="utf-8-sig")
     assert KEY.encode() not in (tmp_path / "s.db").read_bytes()
+
+
+def candidate(*titles: str) -> Description:
+    return Description("k", titles, (("2164", "Town and traffic planners"),), {"ads": "12"})
+
+
+def drafted(server: TestServer, mode: str, asked: Description) -> Opinion:
+    kept: list[Opinion] = []
+    Reranker(service(server, mode), load_prompt("describe_new"), Price(0.15, 0.6), Budget(1.0)).ask(
+        [asked], kept.extend, lambda done, total: None
+    )
+    return kept[0]
+
+
+def test_a_draft_has_a_name_and_a_definition(server: TestServer) -> None:
+    draft = drafted(server, "ok", candidate("smart city advisor", "smart city consultant"))
+    assert draft.is_draft
+    assert draft.choice == "Smart city advisor"
+    assert draft.said.endswith("unlike Town and traffic planners.")
+    assert draft.prompt == load_prompt("describe_new").fingerprint != PROMPT.fingerprint
+    sent = server.get("seen")["requests"][-1]["request"]
+    assert json.loads(sent["messages"][-1]["content"])["titles"] == ["smart city advisor", "smart city consultant"]
+
+
+@pytest.mark.parametrize(("mode", "fault"), [("wordy", "too long"), ("fenced", "not JSON"), ("wrong-code", "another object")])
+def test_a_draft_off_the_form_is_refused(server: TestServer, mode: str, fault: str) -> None:
+    draft = drafted(server, mode, candidate("smart city advisor"))
+    assert draft.outcome == fault
+    assert not draft.is_draft
+
+
+@pytest.mark.parametrize(
+    "content", ['{"name": 1, "definition": "x"}', '{"name": "", "definition": "x"}', '{"name": ["a"], "definition": {}}']
+)
+def test_a_draft_that_is_no_text_is_refused(content: str) -> None:
+    assert judge(Reply(content, "stop", "m", 1, 1), candidate("x")).fault == "another object"
+
+
+def test_a_draft_is_plain_text_whatever_it_holds() -> None:
+    verdict = judge(Reply(json.dumps({"name": "a\x1b[31mb\nc", "definition": "<b>d</b>"}), "stop", "m", 1, 1), candidate("x"))
+    assert "\x1b" not in verdict.choice
+    assert "\n" not in verdict.choice
+    assert verdict.said == "<b>d</b>"
+
+
+def test_what_names_a_person_is_taken_out_of_a_candidate() -> None:
+    redacted = redacted_description(candidate("nurse, call Mr Smith on 5550123", "nurse"))
+    assert redacted.titles == ("nurse, call [name] on [number]", "nurse")
+
+
+def test_candidates_are_drafted_once_and_never_decided(server: TestServer, crosswalk: Run, tmp_path: Path) -> None:
+    llm = ["--llm", "openai/test-model", "--llm-url", server.url("ok"), "--llm-price", "0.1/0.1", "--llm-redact"]
+    common = ["discover", ads(tmp_path / "ads.csv"), "--run", "d", "--store", tmp_path / "s.db", *llm]
+    said = crosswalk(*common, "-o", tmp_path / "found.csv").stderr
+    assert "candidates (their titles and nearest groups), redacted, leave this machine" in said
+    calls = server.get("calls")["ok"]
+    assert calls >= 1
+    crosswalk(*common)
+    assert server.get("calls")["ok"] == calls, "a draft is paid for once"
+    crosswalk("export", "d", "-o", tmp_path / "export.csv", "--store", tmp_path / "s.db")
+    for name in ("found.csv", "export.csv"):
+        written = (tmp_path / name).read_text(encoding="utf-8-sig")
+        assert "draft by openai/test-model" in written
+        assert "People who do the work of" in written
+    with Store(tmp_path / "s.db") as store, ReviewQueue(store, "d", "anna") as queue:
+        case = queue.next()
+        assert case is not None
+        assert not case.proposed, "a draft proposes no code"
+        assert not store.decisions.settled("d")
+        draft = queue.opinion(case)
+        assert draft is not None
+        assert draft.is_draft
+
+
+def test_what_second_opinions_took_is_reported(server: TestServer, crosswalk: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("job\nhelper with machines\nperson of things\nhelper with machines\n")
+    llm = ["--llm", "openai/test-model", "--llm-url", server.url("ok"), "--llm-price", "0.1/0.2", "--llm-when", "p<1"]
+    common = ["code", tmp_path / "in.csv", "--text-column", "job", "--store", tmp_path / "s.db", "--threshold", "1", "--workers", 1, *llm]
+    crosswalk(*common, "--run", "one", "-o", tmp_path / "a.csv")
+    asked = ["--store", tmp_path / "s.db", "--json", "--report", tmp_path / "r.html"]
+    found = json.loads(crosswalk("quality", "one", *asked).stdout)
+    used = found["run"]["cost"]["llm"]
+    answers = server.get("calls")["ok"]
+    assert used["models"] == ["openai/test-model"]
+    assert used["prompts"] == found["provenance"]["prompts"] == [PROMPT.fingerprint]
+    assert (used["answers"], used["tokens_in"], used["tokens_out"]) == (answers, 400 * answers, 25 * answers)
+    assert used["dollars"] == pytest.approx(answers * (400 * 0.1 + 25 * 0.2) / 1e6)
+    assert used["paid_before"] == 0
+    page = (tmp_path / "r.html").read_text()
+    assert "Second opinions of a language model (openai/test-model)" in page
+    assert f'<data value="{used["dollars"]!r}">' in page
 
 
 def test_a_coded_survey_shows_opinions_in_its_queue_and_keeps_its_codes(server: TestServer, crosswalk: Run, tmp_path: Path) -> None:

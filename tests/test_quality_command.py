@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from crosswalk.jobs.review import ReviewQueue
+from crosswalk.model import Decision
+from crosswalk.store.case_rows import CaseFilter, State
+from crosswalk.store.store import Store
 from tests.conftest import Run
 
 CODED = [("bin man", "9611"), ("bus driver", "8331"), ("nurse", "2221"), ("welder", "7212"), ("carpenter", "7115"), ("Bus Driver", "8331")]
@@ -96,6 +100,47 @@ def test_a_run_is_measured_as_evaluate_measures_it(crosswalk: Run, runs: Path, t
     said = crosswalk("quality", "q1", *truth, "--store", runs).stdout
     assert "cases with a true code\t120" in said
     assert f"{measured['top_k']['1']['value']:.1%}" in said
+
+
+def decide(store: Store, run: str, right: dict[str, str], states: tuple[State, ...]) -> None:
+    """Anna gives each case the code that is right for it; a text without one is no occupation."""
+    with ReviewQueue(store, run, "anna", blind=True) as queue:
+        queue.filter = CaseFilter(states=states)
+        while case := queue.next():
+            code = right.get(case.text.casefold())
+            queue.decide(case, queue.choose(case, code) if code else Decision("reject"), seconds=5.0)
+
+
+def test_decisions_are_the_truth_where_no_other_is_given(crosswalk: Run, tmp_path: Path) -> None:
+    right = {**{text.casefold(): code for text, code in CODED}, "bus driver": "8332", "zzqx vvk": "8331"}
+    rows = [*CODED * 3, ("zzqx vvk", ""), ("qqw", "")]
+    path, db = write(tmp_path / "a.csv", rows), tmp_path / "s.db"
+    crosswalk("code", path, "--text-column", "answer", "--run", "a", "--store", db, "--threshold", 0.5, "-o", tmp_path / "out.csv")
+    asked = ["quality", "a", "--store", db]
+    assert json.loads(crosswalk(*asked, "--json").stdout)["decided"] is None
+    with Store(db) as store:
+        decide(store, "a", right, ("waiting",))
+    first = json.loads(crosswalk(*asked, "--json").stdout)
+    assert first["decided"]["automatic"]["decided"] == 0
+    assert "coded without a person has been decided" in " ".join(first["decided"]["words"])
+    assert "(filter: automatic): 2" in crosswalk("queue", "a", "--sample", 2, "--store", db).stderr
+    assert "(filter: automatic): 5" in crosswalk("queue", "a", "--sample", 50, "--store", db).stderr
+    with Store(db) as store:
+        decide(store, "a", right, ("automatic",))
+    said = crosswalk(*asked, "--json", "--report", tmp_path / "r.html")
+    found = json.loads(said.stdout)
+    automatic, clerical = found["decided"]["automatic"], found["decided"]["clerical"]
+    assert (automatic["answers"], automatic["rows"], automatic["in_queue"], automatic["decided"]) == (5, 18, 5, 5)
+    assert automatic["with_suggestion"] == 0
+    assert automatic["right"]["value"] == pytest.approx(12 / 18), "both spellings of the bus driver were decided otherwise"
+    assert clerical["decided"] == clerical["answers"] == 2
+    assert found["left_out"]["decided to have no code"] == 1
+    assert found["quality"]["cases"] == pytest.approx(20), "what was decided stands for all rows"
+    assert found["quality"]["texts"] == 6
+    assert "As people decided" in (tmp_path / "r.html").read_text()
+    shown = crosswalk(*asked)
+    assert f"coded without a person\t18\t5\t5\t{12 / 18:.1%}" in shown.stdout
+    assert "are decided" in shown.stderr
 
 
 def test_runs_are_compared_and_watched(crosswalk: Run, runs: Path, tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """crosswalk discover"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from crosswalk.cli import options
+from crosswalk.cli import llm_options, options
+
+if TYPE_CHECKING:
+    from crosswalk.jobs.opinions import SecondOpinion
 
 
 @click.command("discover")
@@ -15,6 +19,7 @@ from crosswalk.cli import options
 @click.option("--language-column", help="Column of the ads' languages (default: guessed).")
 @click.option("--least-ads", type=click.IntRange(1), default=5, show_default=True, help="Ads that a proposal needs.")
 @click.option("--sure", type=click.FloatRange(0, 1), default=0.85, show_default=True, help="Probability from which a title is proposed.")
+@llm_options.llm(when=False)
 @click.option("-o", "--out", type=options.FILE, help="Write proposals and all titles here (.xlsx or .csv).")
 @options.run
 @options.reading
@@ -34,24 +39,27 @@ def command(
     encoding: str | None,
     delimiter: str | None,
     scheme: str,
-    store_path: Path | None,
+    store_path: options.Place | None,
+    second: "SecondOpinion | None",
 ) -> None:
     """Find, in the titles of job ads, new index titles for known occupations and occupations that the classification lacks.
 
     What is found are proposals. They wait in the review queue of the run; what was rejected once is not proposed again unless it has
-    twice the ads.
+    twice the ads. With --llm the candidates' titles leave the machine, and a model drafts a name and a definition of each; it decides
+    nothing.
 
     \b
     Examples:
       crosswalk discover ads.csv -o found.xlsx
       crosswalk discover ads.parquet --title-column job_title --date-column posted --count-column n --least-ads 20
+      crosswalk discover ads.csv --llm gpt-4o-mini --max-cost 0.50 -o found.xlsx
     """
     from crosswalk import output
     from crosswalk.cli.columns import ad_table
     from crosswalk.coding.autocoder import Autocoder
     from crosswalk.files.readers import read_table
     from crosswalk.jobs import export
-    from crosswalk.jobs.discovery import discover, proposing, report
+    from crosswalk.jobs.discovery import discover, drafting, proposing, report
     from crosswalk.store.store import Store
 
     kept_in = options.store_file(store_path)
@@ -64,8 +72,11 @@ def command(
         store.begin_run(run, "discover", fingerprint, facts, (), {})
         found = discover.discover(table, columns, coder, settings, output.progress)
         proposed = proposing.propose(found, run, coder.classification, store)
+        if second:
+            drafting.ask_drafts(store, run, proposed.occupations, coder.classification, second, output.progress, output.say)
+        drafts = drafting.drafts_of(store, run)
     book = coder.retriever.book
-    paths = report.write_discovery(out, found, proposed.occupations, proposed.titles, book, coder.classification) if out else []
+    paths = report.write_discovery(out, found, proposed, drafts, book, coder.classification) if out else []
     output.print_table(
         report.BRIEF_COLUMNS, [report.brief_cells(*entry) for entry in proposed.occupations[:12]], right=["titles", "ads", "growth"]
     )

@@ -17,7 +17,8 @@ from crosswalk.cli import options
 @options.report
 @click.option("--label-errors", "errors_file", type=options.FILE, help="Write the given codes that may be wrong, for review (.csv, .xlsx).")
 @click.option("--settled", "settled_file", type=options.FILE, help="That list, its column 'settled' filled in: these codes count as true.")
-@click.option("--learning-curve", "curve_file", type=options.FILE, help="File with columns share and accuracy, drawn in the report.")
+@click.option("--learning-curve", "curve_file", type=options.FILE,
+              help="File with columns share and accuracy, to be drawn (default: the curve that fit --learning-curve kept).")  # fmt: skip
 @click.option("--against", help="Another index of the same scheme: which of the two is better on these texts?")
 @options.reading
 @options.scheme
@@ -54,12 +55,12 @@ def command(
     from crosswalk import output
     from crosswalk.cli import quality_output as out
     from crosswalk.cli.columns import evaluation_columns
-    from crosswalk.coding.autocoder import Autocoder
+    from crosswalk.coding.autocoder import Autocoder, find_index
     from crosswalk.files.readers import read_table
     from crosswalk.jobs.comparison import compare
     from crosswalk.jobs.evaluation import evaluate
     from crosswalk.jobs.label_review import read_settled
-    from crosswalk.jobs.quality.learning_curve import learning_curve, pairs
+    from crosswalk.jobs.quality.learning_curve import kept_curve, learning_curve, pairs
     from crosswalk.jobs.quality.measures import QualityReport, presentable
     from crosswalk.jobs.quality.provenance import command_line, provenance
 
@@ -73,7 +74,7 @@ def command(
             found = compare(table, columns, coder, Autocoder.open(against), threshold, progress)
         out.print_comparison(found, as_json=as_json)
         return
-    curve = learning_curve(pairs(read_table(curve_file))) if curve_file else None
+    curve = learning_curve(pairs(read_table(curve_file))) if curve_file else kept_curve(find_index(scheme))
     settled = read_settled(read_table(settled_file), coder.classification) if settled_file else None
     with output.progress("coding") as progress:
         result = evaluate(table, columns, coder, threshold, progress, settled)

@@ -23,7 +23,8 @@ def command(
     """Write a run to a file.
 
     \b
-    csv, xlsx  its maps, its titles and the checks over the whole table; or the queue of a coded survey
+    csv, xlsx  its maps, its titles and the checks over the whole table; the queue of a coded survey; or the candidates
+               and index titles of a discovery, with what was decided
     sssom      the correspondence as SSSOM (a TSV that mapping tools read)
     xkos       the correspondence as SKOS and XKOS in Turtle (for linked data)
 

@@ -12,6 +12,9 @@ from crosswalk.jobs.indexing import ISCO_08
 from crosswalk.model import Classification, IndexTitle
 from crosswalk.places import shipped
 
+SHARES = (0.125, 0.25, 0.5)
+"""Shares of the answers that a learning curve is drawn through, beside all of them: each twice the one before."""
+
 
 def chosen_scheme(
     scheme: str, file: Path | None, read: Callable[[], Table], truth: str, say: Callable[[str], None]

@@ -9,14 +9,17 @@ import click
 if TYPE_CHECKING:
     from crosswalk.jobs.opinions import SecondOpinion
 
+_WHEN = click.option(
+    "--llm-when", default="p<0.8", show_default=True, help='Which texts: "p<0.8", "disagree" (of searches), or both with "or".'
+)
 _OPTIONS = (
     click.option(
-        "--llm", "llm_model", metavar="MODEL", help="Ask this model (any litellm name) about doubtful texts; they leave the machine."
+        "--llm",
+        "llm_model",
+        metavar="MODEL",
+        help="Ask this model (any litellm name) about doubtful texts or finds; they leave the machine.",
     ),
     click.option("--llm-url", help="Where the model is, if not at its usual place."),
-    click.option(
-        "--llm-when", default="p<0.8", show_default=True, help='Which texts: "p<0.8", "disagree" (of searches), or both with "or".'
-    ),
     click.option("--max-cost", type=click.FloatRange(0), default=1.0, show_default=True, help="Dollars at which asking stops."),
     click.option("--llm-price", help="Dollars a million tokens, SENT/RECEIVED, if the list price is unknown (0/0: own server)."),
     click.option("--llm-redact", is_flag=True, help="Take e-mails, links, numbers and introduced names out first."),
@@ -28,14 +31,14 @@ _MAY_DECIDE = click.option(
 )
 
 
-def llm(*, may_decide: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def llm(*, may_decide: bool = False, when: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Adds the options; the command gets one argument ``second``: a SecondOpinion, or None without ``--llm``."""
 
     def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def gathered(
-            *words: Any, llm_model: str | None, llm_url: str | None, llm_when: str, max_cost: float, llm_price: str | None,
-            llm_redact: bool, llm_batch: bool, llm_may_decide: bool = False, **more: Any,
+            *words: Any, llm_model: str | None, llm_url: str | None, max_cost: float, llm_price: str | None,
+            llm_redact: bool, llm_batch: bool, llm_may_decide: bool = False, llm_when: str = "p<0.8", **more: Any,
         ) -> Any:  # fmt: skip
             second = None
             if llm_model:
@@ -43,7 +46,8 @@ def llm(*, may_decide: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
             return function(*words, second=second, **more)
 
         wrapped: Callable[..., Any] = gathered
-        for option in reversed((*_OPTIONS, *([_MAY_DECIDE] if may_decide else []))):
+        asked = (*_OPTIONS[:2], *([_WHEN] if when else []), *_OPTIONS[2:], *([_MAY_DECIDE] if may_decide else []))
+        for option in reversed(asked):
             wrapped = option(wrapped)
         return wrapped
 

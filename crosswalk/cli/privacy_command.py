@@ -77,7 +77,7 @@ def _mapping(file: Path, reading: dict[str, str | None], named: tuple[str | None
     from crosswalk.jobs.leaving import of_mapping
 
     table = read_table(file, **reading)
-    columns = mapping_columns(table, *named, output.say)
+    columns = mapping_columns(table, *named, None, output.say)
     with output.progress("mapping") as progress:
         return of_mapping(table, columns, Autocoder.open(scheme), progress, output.say)
 

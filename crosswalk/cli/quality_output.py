@@ -84,9 +84,11 @@ def print_evaluation(result: "Evaluation", report: "QualityReport", *, as_json: 
         return
     output.print_evaluation(result)
     if report.quality and sys.stdout.isatty():
-        from crosswalk.report.terminal import print_quality
+        from crosswalk.report import terminal
 
-        print_quality(report.quality)
+        terminal.print_quality(report.quality)
+        if report.learning_curve:
+            terminal.print_learning_curve(report.learning_curve)
 
 
 def print_report(report: "QualityReport", *, as_json: bool) -> None:
@@ -100,6 +102,8 @@ def print_report(report: "QualityReport", *, as_json: bool) -> None:
         terminal.print_run(report.run)
     if report.drift:
         terminal.print_drift(report.drift)
+    if report.decided:
+        terminal.print_decided(report.decided)
     if report.quality:
         terminal.print_measured(report.quality)
         if sys.stdout.isatty():

@@ -11,6 +11,8 @@ from crosswalk.files.tabular import Sheet, refuse_overwriting, target_files, wit
 from crosswalk.files.xkos import write_xkos
 from crosswalk.jobs.checks import check_table
 from crosswalk.jobs.coded_cells import QUEUE_COLUMNS, queue_cells
+from crosswalk.jobs.discovery.report import SHEETS as FOUND
+from crosswalk.jobs.discovery.report import kept_sheets as discovery_sheets
 from crosswalk.jobs.official import DISAGREES, official_of
 from crosswalk.jobs.opinions import judged
 from crosswalk.jobs.promotion import decided_proposals
@@ -44,7 +46,7 @@ class Form:
 
     def files(self, path: Path) -> list[Path]:
         """The files that would be written."""
-        return target_files(path, SHEETS) if self.kind == "tables" else [path]
+        return target_files(path, (*SHEETS, *FOUND[1:])) if self.kind == "tables" else [path]
 
 
 TABLES = Form()
@@ -64,14 +66,29 @@ def refuse_the_input(store: Store, run: str, path: Path, form: Form = TABLES) ->
             raise UsageError("this would overwrite the run's input", where=str(target), hint="name another file with -o")
 
 
+def _refuse_publication(store: Store, run: str, form: Form) -> None:
+    """A publication is one of a mapping: nothing else has maps."""
+    job = store.run(run).job
+    if form.kind != "tables" and job != "map":
+        raise UsageError(
+            f"the run {run!r} was made by '{job}': it holds no correspondence to write as {form.kind}", hint="give --format csv or xlsx"
+        )
+
+
 def export_run(store: Store, run: str, classification: Classification, path: Path, form: Form = TABLES) -> list[Path]:
-    """Write a run: maps, titles and checks (sheets or files), the queue of a coded file, or a publication; gives the files written."""
+    """Write a run: maps, titles and checks (sheets or files), the queue of a coded file, what was discovered, or a publication.
+
+    Gives the files written. Raises UsageError for a publication of what is no mapping.
+    """
+    _refuse_publication(store, run, form)
     if form.kind == "sssom":
         write_sssom(path, publication(store, run, classification, form.source_iri, form.licence))
     elif form.kind == "xkos":
         write_xkos(path, publication(store, run, classification, form.source_iri, form.licence))
     elif store.run(run).job == "code":
         return write_tables(path, [queue_sheet(store, run, classification)])
+    elif store.run(run).job == "discover":
+        return write_tables(path, discovery_sheets(store, run, classification))
     else:
         return write_tables(path, [sheet(store, run, classification) for sheet in (map_sheet, title_sheet, check_sheet)])
     return [path]

@@ -21,8 +21,10 @@ from crosswalk.files.table import Table
 from crosswalk.jobs.evaluation import Evaluation, Questions, figures, known_code
 from crosswalk.jobs.indexing import build_index
 from crosswalk.jobs.model_card import CARD, model_card
+from crosswalk.jobs.quality.learning_curve import FILE as CURVE
+from crosswalk.jobs.quality.learning_curve import CurvePoint, LearningCurve, curve_rows, learning_curve
 from crosswalk.jobs.quality.outcomes import Outcomes, coded_text
-from crosswalk.jobs.training.office import Answer, Ground, Trained, held_apart, train_office
+from crosswalk.jobs.training.office import Answer, Ground, Trained, held_apart, share_of, train_office
 from crosswalk.jobs.training.scorers import scorer_of
 from crosswalk.model import Classification, IndexTitle, Item, Query
 from crosswalk.search.encoder import Encoder, open_encoder
@@ -39,7 +41,8 @@ _LONGEST_EXAMPLE = 500
 class FitJob:
     """What is to be fitted: coded answers, the scheme's items and known titles, and where the index folder goes.
 
-    ``base`` is the index folder that is built upon; its head is the start where it knows exactly these codes.
+    ``base`` is the index folder that is built upon; its head is the start where it knows exactly these codes. ``shares`` of the
+    answers (above 0, below 1) are learned from as well, for a learning curve.
     """
 
     table: Table
@@ -52,11 +55,15 @@ class FitJob:
     encoder: str | None
     test: float
     seed: int
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came out: the folder, how many answers were learned from, the figures on answers kept apart, and what was left out."""
+    """What came out: the folder, how many answers were learned from, the figures on answers kept apart, and what was left out.
+
+    ``curve``: the learning curve, where the job named shares of the answers to learn from beside all of them.
+    """
 
     folder: Path
     answers: int
@@ -64,6 +71,7 @@ class Fitted:
     quality: Evaluation
     left_out: dict[str, int]
     seconds: float
+    curve: LearningCurve | None = None
 
 
 def fit(job: FitJob, say: Callable[[str], None]) -> Fitted:
@@ -78,8 +86,27 @@ def fit(job: FitJob, say: Callable[[str], None]) -> Fitted:
     ground = ground_of(job)
     trained = train_office(learned, job.texts, ground, job.seed, say)
     quality = quality_of(tested, trained, ground)
-    _write(job, trained, model_card(job.classification, job.table, job.texts, len(learned), quality, left_out, job.seed))
-    return Fitted(job.out, len(learned), len(trained.facts.codes), quality, left_out, time.monotonic() - begun)
+    points = [*_smaller(job, learned, tested, ground, say), CurvePoint(1.0, len(learned), quality.accuracy)]
+    card = model_card(job.classification, job.table, job.texts, len(learned), quality, left_out, job.seed)
+    _write(job, trained, card, points if len(points) > 1 else [])
+    curve = learning_curve([(point.share, point.accuracy) for point in points]) if len(points) > 1 else None
+    return Fitted(job.out, len(learned), len(trained.facts.codes), quality, left_out, time.monotonic() - begun, curve)
+
+
+def _smaller(
+    job: FitJob, learned: Sequence[Answer], tested: Sequence[Answer], ground: Ground, say: Callable[[str], None]
+) -> list[CurvePoint]:
+    """How good the same training is on shares of the answers, tested on the same texts; shares too small to learn from are left out."""
+    points = []
+    for share in sorted(job.shares):
+        part = share_of(learned, share, job.seed)
+        if len(part) < FEWEST or len({code for _, right in part for code in right}) < 2:
+            say(f"learning curve: {share:.0%} of the answers are too few to learn from")
+            continue
+        say(f"learning curve: {share:.0%} of the answers")
+        outcomes, _ = tested_with(tested, train_office(part, job.texts, ground, job.seed, say), ground)
+        points.append(CurvePoint(share, len(part), float(outcomes.right.mean())))
+    return points
 
 
 def distinct_answers(job: FitJob) -> tuple[list[Answer], dict[str, int]]:
@@ -125,22 +152,30 @@ def scorer_for(trained: Trained, ground: Ground) -> Scorer:
     return scorer_of(ground.classification, trained.titles, ground.encoder, head, ground.fusion, trained.weights)
 
 
-def quality_of(tested: Sequence[Answer], trained: Trained, ground: Ground) -> Evaluation:
-    """Figures on answers that were kept apart."""
+def tested_with(tested: Sequence[Answer], trained: Trained, ground: Ground) -> tuple[Outcomes, float]:
+    """Answers that were kept apart, coded, and the seconds that took."""
     begun = time.perf_counter()
     codings = scorer_for(trained, ground).codings([query for query, _ in tested], 10)
     seconds = time.perf_counter() - begun
-    outcomes = Outcomes(ground.classification, [coded_text(coding, right) for coding, (_, right) in zip(codings, tested, strict=True)])
+    texts = [coded_text(coding, right) for coding, (_, right) in zip(codings, tested, strict=True)]
+    return Outcomes(ground.classification, texts), seconds
+
+
+def quality_of(tested: Sequence[Answer], trained: Trained, ground: Ground) -> Evaluation:
+    """Figures on answers that were kept apart."""
+    outcomes, seconds = tested_with(tested, trained, ground)
     learned = Counter(title.code for title in trained.titles)
     return figures(outcomes, Questions(), seconds, USUAL, {code: learned[code] for code in trained.facts.codes})
 
 
-def _write(job: FitJob, trained: Trained, card: str) -> None:
+def _write(job: FitJob, trained: Trained, card: str, points: Sequence[CurvePoint]) -> None:
     def install(folder: Path) -> None:
         save_head(folder, trained.facts, trained.tensors)
         Classifier(trained.weights).save(folder)
         save_file({"sure": trained.sure, "right": trained.right}, folder / CALIBRATION)
         (folder / CARD).write_text(card, encoding="utf-8")
+        if points:
+            (folder / CURVE).write_text(curve_rows(points), encoding="utf-8")
 
     sources = [f"coded answers: {job.table.path.name}"]
     build_index(job.out, job.classification, trained.titles, sources, job.base, job.encoder, install)

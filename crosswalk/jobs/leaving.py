@@ -68,7 +68,7 @@ def leaving(asking: Asking, wanted: SecondOpinion, kept_in: Path | str) -> Leavi
     changed = sum(before != after for before, after in zip(plain, questions, strict=True))
     requests = {question.key: request_key(wanted.service.model, prompt, question) for question in questions}
     known: set[str] = set()
-    with suppress(UsageError, StoreError), Store(kept_in, create=False) as store:  # type: ignore[arg-type]
+    with suppress(UsageError, StoreError), Store(kept_in, create=False) as store:
         known = set(store.opinions.known(requests.values()))
     waiting = once_each(questions, requests, known)
     return Leaving(wanted.service.described(), prompt, tuple(waiting), changed, sum(key in known for key in requests.values()))

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from crosswalk.llm.batches import collect, submit
 from crosswalk.llm.budget import Budget, Price
+from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import Question, request_key, tokens_about
+from crosswalk.llm.questions import request_key, tokens_about
 from crosswalk.llm.replies import Reply, judge
 from crosswalk.llm.service import Service
 from crosswalk.model import Opinion
@@ -14,7 +15,7 @@ from crosswalk.store.store import Store
 
 
 def batch_opinions(
-    store: Store, run: str, waiting: Sequence[Question], service: Service, prompt: Prompt, price: Price, max_cost: float,
+    store: Store, run: str, waiting: Sequence[Inquiry], service: Service, prompt: Prompt, price: Price, max_cost: float,
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Collect the batches of the run that have ended; when none is under way, submit what is missing. Nothing is submitted twice.
@@ -47,8 +48,8 @@ def batch_opinions(
 
 
 def _within(
-    budget: Budget, questions: Mapping[str, Question], prompt: Prompt, price: Price, say: Callable[[str], None]
-) -> list[tuple[str, Question]]:
+    budget: Budget, questions: Mapping[str, Inquiry], prompt: Prompt, price: Price, say: Callable[[str], None]
+) -> list[tuple[str, Inquiry]]:
     """The first questions, by request key, that cannot pass the limit even if every reply is as long as it may be."""
     fitting, most = [], 0.0
     for key, question in questions.items():
@@ -64,7 +65,7 @@ def _within(
     return fitting
 
 
-def _opinion(request: str, reply: Reply, question: Question, service: Service, prompt: Prompt, price: Price) -> Opinion:
+def _opinion(request: str, reply: Reply, question: Inquiry, service: Service, prompt: Prompt, price: Price) -> Opinion:
     verdict, cost = judge(reply, question), price.of(reply.tokens_in, reply.tokens_out)
     return Opinion(
         request, service.model, reply.answered_by, prompt.fingerprint, verdict.fault or "answered", verdict.choice, verdict.direct,

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
 from crosswalk.errors import UsageError
 from crosswalk.jobs.batch import Progress
 from crosswalk.llm.budget import Budget, Price
 from crosswalk.llm.client import price_of
+from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt, load_prompt
 from crosswalk.llm.questions import NONE, SEVERAL, Option, Question, request_key, tokens_about
 from crosswalk.llm.redact import redacted_question
@@ -20,6 +22,7 @@ from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 
+Asks = TypeVar("Asks", bound=Inquiry)
 Talk = Callable[[str], None]
 Bar = Callable[[str], AbstractContextManager[Progress]]
 """Opens a progress bar of that name."""
@@ -28,7 +31,6 @@ SHORTLIST = 8
 """Codes a model chooses among."""
 
 _WHEN = re.compile(r"p\s*<\s*(0?\.\d+|1(?:\.0*)?|0)\Z")
-_TOKENS_OF_A_REPLY = 25
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,14 @@ class SecondOpinion:
     batch: bool = False
 
 
+class Wording(NamedTuple):
+    """How it is told: what is asked for, about what, and what leaves the machine."""
+
+    what: str
+    things: str
+    sent: str
+
+
 def questions_of(codings: Iterable[Coding], wanted: SecondOpinion, classification: Classification) -> list[Question]:
     """A question for each doubtful coding, in their order."""
     asked = (question_of(coding, classification) for coding in codings if wanted.when.asks(coding))
@@ -105,33 +115,42 @@ def second_opinions(store: Store, run: str, questions: Sequence[Question], wante
 
     Raises UsageError before any call when the price is not known, ModelError when the service refuses.
     """
-    prompt = load_prompt()
+    ask_all(
+        store, run, questions, wanted, load_prompt(), Wording("second opinion", "doubtful texts", "texts with their shortlists"), bar, say
+    )
+
+
+def ask_all(
+    store: Store, run: str, questions: Sequence[Inquiry], wanted: SecondOpinion, prompt: Prompt, words: Wording, bar: Bar, say: Talk
+) -> None:
+    """Ask with any prompt, as ``second_opinions`` does with its own."""
     requests = {question.key: request_key(wanted.service.model, prompt, question) for question in questions}
     known = store.opinions.known(requests.values())
     waiting = once_each(questions, requests, set(known))
-    say(f"second opinion: {len(questions):,} doubtful texts, {sum(key in known for key in requests.values()):,} of them answered before")
+    before = sum(key in known for key in requests.values())
+    say(f"{words.what}: {len(questions):,} {words.things}, {before:,} of them answered before")
     if waiting and wanted.batch:
         from crosswalk.jobs.opinion_batches import batch_opinions
 
         batch_opinions(store, run, waiting, wanted.service, prompt, _price(wanted), wanted.max_cost, say)
     elif waiting:
-        _ask(store, waiting, wanted, prompt, bar, say)
+        _ask(store, waiting, wanted, prompt, words, bar, say)
     known = store.opinions.known(requests.values())
     store.opinions.link(run, {key: request for key, request in requests.items() if request in known}, decides=wanted.may_decide)
 
 
-def once_each(questions: Sequence[Question], requests: Mapping[str, str], known: set[str]) -> list[Question]:
+def once_each(questions: Sequence[Asks], requests: Mapping[str, str], known: set[str]) -> list[Asks]:
     """Questions without an answer; of those that send the same, one."""
     waiting = {requests[question.key]: question for question in reversed(questions) if requests[question.key] not in known}
     return list(reversed(waiting.values()))
 
 
-def _ask(store: Store, waiting: Sequence[Question], wanted: SecondOpinion, prompt: Prompt, bar: Bar, say: Talk) -> None:
+def _ask(store: Store, waiting: Sequence[Inquiry], wanted: SecondOpinion, prompt: Prompt, words: Wording, bar: Bar, say: Talk) -> None:
     price = _price(wanted)
     sent = sum(tokens_about(prompt, question) for question in waiting)
-    about = price.of(sent, _TOKENS_OF_A_REPLY * len(waiting))
+    about = price.of(sent, sum(question.reply_tokens for question in waiting))
     say(
-        f"{len(waiting):,} texts{', redacted,' if wanted.redact else ''} with their shortlists leave this machine, to "
+        f"{len(waiting):,} {words.sent}{', redacted,' if wanted.redact else ''} leave this machine, to "
         f"{wanted.service.described()}; about {sent:,} tokens, {about:.4f} dollars at {price.sent:g}/{price.received:g} a million "
         f"(limit: --max-cost {wanted.max_cost:g})"
     )

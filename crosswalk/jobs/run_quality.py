@@ -7,18 +7,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crosswalk.coding.autocoder import Autocoder
+from crosswalk.coding.autocoder import Autocoder, find_index
 from crosswalk.errors import DataError, UsageError
 from crosswalk.files.columns import named_column
 from crosswalk.files.table import Table
 from crosswalk.jobs.answers import AnswerColumns, gather
 from crosswalk.jobs.batch import Progress
 from crosswalk.jobs.evaluation import Questions, titles_by_code, truths_of
+from crosswalk.jobs.quality.decided import decided_sample
 from crosswalk.jobs.quality.drift import drift
+from crosswalk.jobs.quality.learning_curve import kept_curve
 from crosswalk.jobs.quality.measures import Quality, QualityReport, quality
 from crosswalk.jobs.quality.outcomes import CodedText, Outcomes, coded_answer
 from crosswalk.jobs.quality.provenance import Provenance, from_run
-from crosswalk.jobs.quality.runs import monitoring, run_figures
+from crosswalk.jobs.quality.runs import RunFigures, monitoring, run_figures
 from crosswalk.model import Classification, Run
 from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.store import Store
@@ -38,20 +40,28 @@ class Truth:
 def run_report(
     store: Store, name: str, against: str | None, truth: Truth | None, coder: Autocoder, scheme: str, command: str, stage: Stage
 ) -> QualityReport:
-    """Everything known of a run. Raises UsageError for runs that are not coded answers, DataError for a truth that does not fit."""
+    """Everything known of a run, measured against ``truth``, or else against what coders have decided of it in the store.
+
+    Raises UsageError for runs that are not coded answers, DataError for a truth that does not fit.
+    """
     run = _coded_run(store, name, coder.classification)
     figures, now = run_figures(store, name)
     change = None
     if against:
         _coded_run(store, against, coder.classification)
         change = drift(run_figures(store, against)[1], now, coder.classification)
-    measured, left_out = None, None
+    outcomes, left_out, sample = None, None, None
     if truth:
         with stage("reading the right codes", "rows") as progress:
             outcomes, left_out = run_outcomes(store, run, truth, coder.classification, progress)
-        measured = _measured(outcomes, coder, figures.threshold, figures.cost.seconds)
-    where = _where(run, coder, scheme, command)
-    return QualityReport(f"Quality of the run {name}", where, measured, left_out, figures, change)
+    elif settled := store.decisions.settled(name):
+        answers = _known_answers(store, name, coder.classification)
+        outcomes, sample, left_out = decided_sample(answers, settled, store.cases.count_by_automatic(name), coder.classification)
+    measured = _measured(outcomes, coder, figures) if outcomes else None
+    prompts = figures.cost.llm.prompts if figures.cost.llm else ()
+    where = replace(_where(run, coder, scheme, command), prompts=prompts)
+    curve = kept_curve(find_index(scheme))
+    return QualityReport(f"Quality of the run {name}", where, measured, left_out, figures, change, learning_curve=curve, decided=sample)
 
 
 def monitoring_report(store: Store, coder: Autocoder, scheme: str, command: str) -> QualityReport:
@@ -82,9 +92,8 @@ def run_outcomes(
     for (key, codes), rows in wanted.items():
         by_key.setdefault(key, []).append((codes, rows))
     texts: list[CodedText] = []
-    for answer in store.answers(run.name):
+    for answer in _known_answers(store, run.name, classification):
         for codes, rows in by_key.pop(answer.text_key, ()):
-            _refuse_other_codes(answer, classification)
             texts.append(coded_answer(answer, codes, rows)._replace(row=len(texts)))
     asked.left_out["not among the answers of the run"] = sum(rows for pairs in by_key.values() for _, rows in pairs)
     if not texts:
@@ -94,6 +103,13 @@ def run_outcomes(
             hint="the columns of the run's file have to stand in it unchanged, beside the right code",
         )
     return Outcomes(classification, texts), asked.left_out
+
+
+def _known_answers(store: Store, run: str, classification: Classification) -> Iterator[KeptAnswer]:
+    """The answers of a run. Raises DataError where one has a code that the classification has not."""
+    for answer in store.answers(run):
+        _refuse_other_codes(answer, classification)
+        yield answer
 
 
 def _refuse_other_codes(answer: KeptAnswer, classification: Classification) -> None:
@@ -130,8 +146,8 @@ def _columns(run: Run) -> Mapping[str, list[str]]:
     return {"texts": list(columns["texts"]), "facts": list(columns["facts"])}
 
 
-def _measured(outcomes: Outcomes, coder: Autocoder, threshold: float, seconds: float) -> Quality:
-    return quality(outcomes, titles_by_code(coder), threshold, seconds)
+def _measured(outcomes: Outcomes, coder: Autocoder, figures: RunFigures) -> Quality:
+    return quality(outcomes, titles_by_code(coder), figures.threshold, figures.cost.seconds, llm=figures.cost.llm)
 
 
 def _where(run: Run, coder: Autocoder, scheme: str, command: str) -> Provenance:

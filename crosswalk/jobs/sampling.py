@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from crosswalk.errors import UsageError
+from crosswalk.jobs.filling import answer_cases
 from crosswalk.store.case_rows import Round, State
 from crosswalk.store.store import Store
 
@@ -19,6 +20,21 @@ def draw_double(store: Store, run: str, count: int, seed: str = "") -> int:
         store.cases.copy_to_round(run, waiting[: count - len(drawn)], "second", paired=True)
         drawn |= set(waiting[: count - len(drawn)])
     return len(drawn)
+
+
+def draw_automatic(store: Store, run: str, count: int, seed: str = "") -> int:
+    """Put ``count`` answers that were coded without a person, drawn by chance, into the queue; gives how many are in it now.
+
+    Drawn again with more, the sample only grows. They wait as "automatic", apart from the answers that have no code yet.
+    """
+    there = store.cases.count_by_automatic(run).get(True, 0)
+    coded = {answer.text_key for answer in store.answers(run) if answer.status == "coded"}
+    drawn = set(_in_drawing_order(coded, seed)[:count])
+    chosen = ((place, answer) for place, answer in enumerate(store.answers(run)) if answer.text_key in drawn)
+    added = store.cases.fill(answer_cases(run, chosen, automatic=True))
+    if added:
+        store.cases.rank_clusters(run)
+    return there + added
 
 
 def draw_experiment(store: Store, run: str, count: int, seed: str = "") -> int:

@@ -7,8 +7,9 @@ from typing import Any
 
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.llm.client import reply_of
+from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import Question, messages, reply_form
+from crosswalk.llm.questions import messages, reply_form
 from crosswalk.llm.replies import Reply
 from crosswalk.llm.service import Service
 
@@ -24,7 +25,7 @@ class Collected:
     replies: dict[str, Reply]
 
 
-def submit(service: Service, prompt: Prompt, questions: Sequence[tuple[str, Question]]) -> str:
+def submit(service: Service, prompt: Prompt, questions: Sequence[tuple[str, Inquiry]]) -> str:
     """Upload questions, each under its request key; gives the batch's id. Raises ModelError when it is refused."""
     lines = (json.dumps(_line(service, prompt, key, question), ensure_ascii=False) for key, question in questions)
     with _refusals(service):
@@ -44,7 +45,7 @@ def collect(service: Service, batch_id: str) -> Collected:
     return Collected(batch.status, ended, dict(_replies(text)))
 
 
-def _line(service: Service, prompt: Prompt, key: str, question: Question) -> dict[str, Any]:
+def _line(service: Service, prompt: Prompt, key: str, question: Inquiry) -> dict[str, Any]:
     body = {
         "model": _name(service), "messages": messages(prompt, question), "response_format": reply_form(question),
         "max_tokens": prompt.max_tokens, "temperature": 0,

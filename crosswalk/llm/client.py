@@ -9,8 +9,9 @@ from typing import Any
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.llm.budget import OWN_SERVERS, Price
 from crosswalk.llm.direct import open_direct
+from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import Question, messages, reply_form
+from crosswalk.llm.questions import messages, reply_form
 from crosswalk.llm.replies import Reply
 from crosswalk.llm.service import Service
 
@@ -72,7 +73,7 @@ class Client:
         if self._direct:
             await self._direct.close()
 
-    async def complete(self, question: Question) -> Reply:
+    async def complete(self, question: Inquiry) -> Reply:
         """One reply. Raises Unanswered when there is none to be had, ModelError when no further call can succeed."""
         for turn in range(TRIES):
             try:
@@ -86,7 +87,7 @@ class Client:
                 await asyncio.sleep(wait)
         raise Unanswered(why)
 
-    async def _call(self, question: Question) -> Reply:
+    async def _call(self, question: Inquiry) -> Reply:
         if self._direct:
             return reply_of(await self._direct.call(question))
         answer = await self._litellm.acompletion(

@@ -6,8 +6,9 @@ litellm still says which service a name stands for, and once what its parameters
 from typing import Any
 
 from crosswalk.errors import ModelError
+from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import Question, messages, reply_form
+from crosswalk.llm.questions import messages, reply_form
 from crosswalk.llm.service import Service
 
 _SPEAK_OPENAI = {"openai", "hosted_vllm", "lm_studio"}
@@ -21,7 +22,7 @@ class Direct:
         self._prompt = prompt
         self._fixed = fixed
 
-    async def call(self, question: Question) -> dict[str, Any]:
+    async def call(self, question: Inquiry) -> dict[str, Any]:
         """One completion as it came; an empty one where what came is no JSON object. Errors are those of the openai package."""
         asked = {**self._fixed, "messages": messages(self._prompt, question), "response_format": reply_form(question)}
         answer = await self._client.post("/chat/completions", cast_to=object, body=asked)

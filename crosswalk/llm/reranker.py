@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from crosswalk.errors import ModelError
 from crosswalk.llm.budget import Budget, Price
 from crosswalk.llm.client import Client, Unanswered
+from crosswalk.llm.inquiry import Inquiry, Verdict
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import Question, request_key, tokens_about
-from crosswalk.llm.replies import Reply, Verdict, judge
+from crosswalk.llm.questions import request_key, tokens_about
+from crosswalk.llm.replies import Reply, judge
 from crosswalk.llm.service import Service
 from crosswalk.model import Opinion
 
@@ -47,14 +48,14 @@ class Reranker:
         self._unkept: list[Opinion] = []
         self._kept_last = 0.0
 
-    def ask(self, questions: Sequence[Question], keep: Keep, progress: Callable[[int, int], None]) -> Asked:
+    def ask(self, questions: Sequence[Inquiry], keep: Keep, progress: Callable[[int, int], None]) -> Asked:
         """Ask all questions. Ends early, cleanly, at the budget's limit or when the service fails; what came is kept.
 
         Raises ModelError when the service refuses (a wrong key, no such model).
         """
         return asyncio.run(self._ask_all(questions, keep, progress))
 
-    async def _ask_all(self, questions: Sequence[Question], keep: Keep, progress: Callable[[int, int], None]) -> Asked:
+    async def _ask_all(self, questions: Sequence[Inquiry], keep: Keep, progress: Callable[[int, int], None]) -> Asked:
         asked, waiting = Asked(), iter(questions)
         client = Client(self.service, self.prompt, self._count_failure)
         self._kept_last = time.monotonic()
@@ -71,7 +72,7 @@ class Reranker:
         asked.cost = self.budget.spent
         return asked
 
-    async def _work(self, client: Client, waiting: Iterator[Question], asked: Asked, keep: Keep, told: Callable[[], None]) -> None:
+    async def _work(self, client: Client, waiting: Iterator[Inquiry], asked: Asked, keep: Keep, told: Callable[[], None]) -> None:
         """Take one question after the other until none is left or it is to end."""
         for question in waiting:
             if self._in_a_row >= FAILURES_BORNE:
@@ -92,7 +93,7 @@ class Reranker:
                 asked.unanswered += 1
             told()
 
-    async def _opinion(self, client: Client, question: Question, asked: Asked, most: float) -> Opinion | None:
+    async def _opinion(self, client: Client, question: Inquiry, asked: Asked, most: float) -> Opinion | None:
         """Ask, and once more when the reply is not what was asked for; None when there is no reply."""
         begun, cost, verdict, reply = time.monotonic(), 0.0, Verdict(), Reply("", "", "", 0, 0)
         sent = received = 0

@@ -27,7 +27,7 @@ def coding_rate(limits: Thresholds) -> Markup:
     words = "nothing is coded automatically at the chosen threshold"
     if chosen.accuracy:
         words = f"threshold {chosen.threshold:g}: {chosen.coding_rate:.1%} coded, {chosen.accuracy.value:.1%} of these right"
-        x, y = frame.place(chosen.coding_rate, chosen.accuracy.value)
+        x, _ = frame.place(chosen.coding_rate, chosen.accuracy.value)
         side = "end" if chosen.coding_rate > 0.6 else "start"
         parts += [
             element("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="mark"),
@@ -38,7 +38,7 @@ def coding_rate(limits: Thresholds) -> Markup:
                 "text",
                 f"threshold {chosen.threshold:g}",
                 x=x + (-10 if side == "end" else 10),
-                y=max(TOP + 14, y - 12),
+                y=BOTTOM - 10,
                 class_=f"label {side}",
             )
         )

@@ -4,12 +4,14 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from crosswalk.jobs.quality.calibration import Calibration
+from crosswalk.jobs.quality.decided import DecidedSample
 from crosswalk.jobs.quality.drift import Drift
 from crosswalk.jobs.quality.estimates import Estimate
+from crosswalk.jobs.quality.learning_curve import LearningCurve
 from crosswalk.jobs.quality.measures import Quality
 from crosswalk.jobs.quality.runs import MonitoredRun, RunFigures
 from crosswalk.jobs.quality.thresholds import Thresholds
-from crosswalk.output import print_table
+from crosswalk.output import print_table, say
 
 _WIDTH, _HEIGHT = 76, 17
 _WORST = 5
@@ -35,6 +37,16 @@ def print_quality(measured: Quality) -> None:
     sys.stdout.write(f"\n{coding_rate_chart(measured.thresholds)}\n\n{reliability_chart(measured.calibration)}\n")
 
 
+def print_learning_curve(curve: LearningCurve) -> None:
+    """Whether more data would help: the points, and in a terminal the curve."""
+    sys.stdout.write("\n")
+    rows = [[f"{share:.1%}", f"{accuracy:.1%}"] for share, accuracy in curve.points]
+    print_table(["share learned from", "accuracy"], rows, right=["share learned from", "accuracy"])
+    if sys.stdout.isatty():
+        sys.stdout.write(f"\n{learning_chart(curve)}\n")
+    sys.stdout.write(f"{curve.words}\n")
+
+
 def print_measured(measured: Quality) -> None:
     """A run's figures against people's codes, with intervals."""
     chosen, level = measured.thresholds.chosen, measured.levels[-1]
@@ -54,6 +66,20 @@ def print_run(figures: RunFigures) -> None:
     """Who decided how many rows of a run."""
     rows = [[m.method, f"{m.rows:,}", f"{m.share:.1%}", f"{m.answers:,}"] for m in figures.methods]
     print_table(["method", "rows", "share", "answers"], rows, right=["rows", "share", "answers"])
+    if used := figures.cost.llm:
+        say(
+            f"second opinions of {', '.join(used.models)} on {used.texts:,} texts: {used.answers:,} answers, "
+            f"{used.tokens_in:,} tokens sent, {used.tokens_out:,} received, {used.dollars:.4f} dollars"
+        )
+
+
+def print_decided(sample: DecidedSample) -> None:
+    """What coders decided of a run, and in words which cases these are."""
+    parts = [("coded without a person", sample.automatic), ("left to people", sample.clerical)]
+    rows = [[name, f"{p.rows:,}", f"{p.in_queue:,}", f"{p.decided:,}", _between(p.right)] for name, p in parts]
+    print_table(["answers", "rows", "in the queue", "decided", "first code right"], rows, right=["rows", "in the queue", "decided"])
+    for line in sample.words:
+        say(line)
 
 
 def print_drift(change: Drift) -> None:
@@ -95,7 +121,16 @@ def reliability_chart(measured: Calibration) -> str:
     )
 
 
-def _drawn(title: str, lowest: float, layers: Iterable[tuple[Sequence[tuple[float, float]], str, bool]]) -> str:
+def learning_chart(curve: LearningCurve) -> str:
+    """Accuracy against the share of the data learned from."""
+    lowest = max(0.0, min(accuracy for _, accuracy in curve.points) - 0.05)
+    highest = min(1.0, max(accuracy for _, accuracy in curve.points) + 0.05)
+    return _drawn(
+        "accuracy, by share of the data learned from", lowest, [(curve.points, "braille", True), (curve.points, "o", False)], highest
+    )
+
+
+def _drawn(title: str, lowest: float, layers: Iterable[tuple[Sequence[tuple[float, float]], str, bool]], highest: float = 1.0) -> str:
     """A chart of shares without colours. plotext keeps one figure for the whole program, so it is cleared first."""
     import plotext
 
@@ -106,7 +141,7 @@ def _drawn(title: str, lowest: float, layers: Iterable[tuple[Sequence[tuple[floa
             signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
             figure.draw(signal.lines() if joined else signal)
     figure.ruler("x").lim(0, 1).frequency(6)
-    figure.ruler("y").lim(lowest, 1)
+    figure.ruler("y").lim(lowest, highest)
     figure.title(title)
     figure.plot_size(_WIDTH, _HEIGHT)
     lines: str = plotext.uncolorize(figure.build().string())

@@ -129,6 +129,18 @@ class Cases:
         with sqlite.reading(self._path):
             return [key for (key,) in self._connection.execute(query, (run, in_round, state))]
 
+    def keys_in_file_order(self, run: str) -> list[str]:
+        """Keys of the review cases in the order in which they were found."""
+        query = "SELECT key FROM cases WHERE run = ? AND round = 'review' ORDER BY position, id"
+        with sqlite.reading(self._path):
+            return [key for (key,) in self._connection.execute(query, (run,))]
+
+    def count_by_automatic(self, run: str) -> dict[bool, int]:
+        """How many review cases of a run were coded without a person, and how many were not."""
+        query = "SELECT automatic, count(*) FROM cases WHERE run = ? AND round = 'review' GROUP BY automatic"
+        with sqlite.reading(self._path):
+            return {bool(automatic): number for automatic, number in self._connection.execute(query, (run,))}
+
     def copy_to_round(self, run: str, keys: Sequence[str], in_round: Round, *, paired: bool) -> int:
         """Give review cases to a further round, undecided; gives how many were not in it yet."""
         with sqlite.writing(self._connection, self._path) as db:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,11 @@ _SELECT_OF_RUN = (
     "SELECT text_key, decides, llm_answers.* FROM llm_opinions JOIN llm_answers USING (request) WHERE run = ? ORDER BY text_key"
 )
 _SELECT_OF_TEXT = "SELECT llm_answers.* FROM llm_opinions JOIN llm_answers USING (request) WHERE run = ? AND text_key = ?"
+_SELECT_USAGE = (
+    "SELECT model, prompt, count(*), sum(CASE WHEN outcome <> 'answered' THEN 1 ELSE 0 END), sum(tokens_in), sum(tokens_out), sum(cost), "
+    "sum(CASE WHEN asked < ? THEN cost ELSE 0 END) FROM llm_answers "
+    "WHERE request IN (SELECT request FROM llm_opinions WHERE run = ?) GROUP BY model, prompt ORDER BY model, prompt"
+)
 _INSERT = "INSERT OR IGNORE INTO llm_answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -26,6 +31,25 @@ class KeptOpinion(NamedTuple):
 
     opinion: Opinion
     decides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the opinions of a run took. A text that was asked in the same words before has no answer of its own.
+
+    ``answers`` are different requests, ``refused`` those whose reply could not be used; tokens and dollars are of all their calls.
+    ``paid_before`` of the dollars were paid before the run was begun, by others.
+    """
+
+    models: tuple[str, ...]
+    prompts: tuple[str, ...]
+    texts: int
+    answers: int
+    refused: int
+    tokens_in: int
+    tokens_out: int
+    dollars: float
+    paid_before: float
 
 
 class Opinions:
@@ -58,6 +82,17 @@ class Opinions:
         with sqlite.reading(self._path):
             rows = self._connection.execute(_SELECT_OF_RUN, (run,))
             return {key: KeptOpinion(Opinion(*cells), bool(decides)) for key, decides, *cells in rows}
+
+    def usage(self, run: str, begun: str) -> Usage | None:
+        """What the opinions of a run took, None where none was asked; ``begun`` is when the run was."""
+        with sqlite.reading(self._path):
+            texts = self._connection.execute("SELECT count(*) FROM llm_opinions WHERE run = ?", (run,)).fetchone()[0]
+            rows = self._connection.execute(_SELECT_USAGE, (begun, run)).fetchall()
+        if not rows:
+            return None
+        models, prompts, answers, refused, sent, received, dollars, before = zip(*rows, strict=True)
+        counts = (int(texts), int(sum(answers)), int(sum(refused)), int(sum(sent)), int(sum(received)))
+        return Usage(tuple(sorted(set(models))), tuple(sorted(set(prompts))), *counts, float(sum(dollars)), float(sum(before)))
 
     def of_text(self, run: str, text_key: str) -> Opinion | None:
         """The opinion on one text of a run, if one was asked for and answered."""

@@ -1,34 +1,76 @@
 """What was discovered, as tables: new occupations, new index titles, and every distinct title with its code."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from crosswalk.files.tabular import Sheet, write_tables
 from crosswalk.jobs.discovery.discover import SORTS, Discovery
+from crosswalk.jobs.discovery.drafting import COLUMNS as DRAFT_COLUMNS
+from crosswalk.jobs.discovery.drafting import draft_cells, drafts_of
 from crosswalk.jobs.discovery.findings import NewOccupation, NewTitle
 from crosswalk.jobs.discovery.proposing import Proposed
-from crosswalk.model import Classification
+from crosswalk.model import Classification, Opinion
 from crosswalk.search.book import Book
+from crosswalk.store.candidates import CandidateKind, KeptCandidate
+from crosswalk.store.decision_rows import KeptDecision
+from crosswalk.store.store import Store
 
 OCCUPATION_COLUMNS = ("id", "name", "titles", "title_count", "ads", "growth", "languages", "nearest_codes", "why", "similarity", "cohesion")
 BRIEF_COLUMNS = ("id", "name", "titles", "ads", "growth", "nearest")
 TITLE_COLUMNS = ("id", "title", "code", "code_title", "probability", "ads", "growth", "languages")
 ALL_COLUMNS = ("title", "ads", "first", "last", "languages", "sort", "code", "code_title", "share", "second_code", "nearest", "similarity")
 
+KEPT_COLUMNS = ("id", "name", "titles", "ads", "growth", "languages", "nearest_code", "nearest_title", "why")
+DECISION_COLUMNS = ("decision", "code", "code_title", "decided_name", "note", "coder", "decided")
+
 SHEETS = ("candidates", "index titles", "titles")
 
 
 def write_discovery(
-    path: Path, found: Discovery, occupations: Sequence[tuple[str, NewOccupation]], titles: Sequence[tuple[str, NewTitle]],
-    book: Book, classification: Classification,
-) -> list[Path]:  # fmt: skip
+    path: Path, found: Discovery, proposed: Proposed, drafts: Mapping[str, Opinion], book: Book, classification: Classification
+) -> list[Path]:
     """Write the proposals, with the ids under which they are kept, and all titles: three sheets, or three files."""
+    occupations, titles = proposed.occupations, proposed.titles
+    columns = (*OCCUPATION_COLUMNS, *DRAFT_COLUMNS) if drafts else OCCUPATION_COLUMNS
+    rows = ([*occupation_cells(key, entry), *(draft_cells(drafts.get(key)) if drafts else ())] for key, entry in occupations)
     return write_tables(path, [
-        Sheet(SHEETS[0], OCCUPATION_COLUMNS, (occupation_cells(key, entry) for key, entry in occupations)),
+        Sheet(SHEETS[0], columns, rows),
         Sheet(SHEETS[1], TITLE_COLUMNS, (title_cells(key, entry, classification) for key, entry in titles)),
         Sheet(SHEETS[2], ALL_COLUMNS, _all_rows(found, book, classification)),
     ])  # fmt: skip
+
+
+def kept_sheets(store: Store, run: str, classification: Classification) -> list[Sheet]:
+    """The proposals of a run as the store keeps them, in the order of the queue, each with its draft and what was decided of it."""
+    settled, drafts = store.decisions.settled(run), drafts_of(store, run)
+    kept = {candidate.key: candidate for candidate in store.candidates.of([run])}
+    places = {key: place for place, key in enumerate(store.cases.keys_in_file_order(run))}
+    ordered = sorted(kept.values(), key=lambda candidate: (places.get(candidate.key, len(places)), candidate.key))
+
+    def rows(kind: CandidateKind) -> Iterator[list[str]]:
+        for candidate in ordered:
+            if candidate.kind == kind:
+                draft = draft_cells(drafts.get(candidate.key)) if kind == "occupation" else []
+                yield [*_kept_cells(candidate, classification), *draft, *_decision_cells(settled.get(candidate.key), classification)]
+
+    return [
+        Sheet(SHEETS[0], (*KEPT_COLUMNS, *DRAFT_COLUMNS, *DECISION_COLUMNS), rows("occupation")),
+        Sheet(SHEETS[1], (*KEPT_COLUMNS, *DECISION_COLUMNS), rows("index title")),
+    ]
+
+
+def _kept_cells(candidate: KeptCandidate, classification: Classification) -> list[str]:
+    title = classification.title(candidate.code)
+    counts = (str(candidate.ads), _growth(candidate.growth), candidate.languages)
+    return [candidate.key, candidate.name, " | ".join(candidate.titles), *counts, candidate.code, title, candidate.why]
+
+
+def _decision_cells(kept: KeptDecision | None, classification: Classification) -> list[str]:
+    """In the order of ``DECISION_COLUMNS``; all waiting where nobody has decided."""
+    if kept is None:
+        return ["waiting", "", "", "", "", "", ""]
+    return [kept.action, kept.code, classification.title(kept.code), kept.name, kept.note, kept.coder, kept.time]
 
 
 def summary(found: Discovery, proposed: Proposed) -> list[str]:

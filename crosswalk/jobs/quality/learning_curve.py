@@ -2,11 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from crosswalk import manifest
 from crosswalk.errors import DataError
+from crosswalk.files.readers import read_table
 from crosswalk.files.table import Table
+
+FILE = "learning-curve.csv"
+"""Where an index folder made by ``crosswalk fit --learning-curve`` keeps its curve."""
+
+
+class CurvePoint(NamedTuple):
+    """A share of the answers, how many these are, and the accuracy of what learned from them."""
+
+    share: float
+    answers: int
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,17 @@ def learning_curve(pairs: Sequence[tuple[float, float]]) -> LearningCurve:
     last = np.array(points[-3:])
     gain = float(np.polyfit(np.log2(last[:, 0]), last[:, 1], 1)[0])
     return LearningCurve(tuple(points), gain, _words(gain))
+
+
+def curve_rows(points: Sequence[CurvePoint]) -> str:
+    """The points as a CSV file that ``pairs`` reads."""
+    return "".join(f"{','.join(map(str, row))}\n" for row in (CurvePoint._fields, *points))
+
+
+def kept_curve(folder: Path) -> LearningCurve | None:
+    """The curve that lies in an index folder, if one was drawn when it was fitted."""
+    kept = FILE in manifest.read(folder)["files"]
+    return learning_curve(pairs(read_table(folder / FILE))) if kept else None
 
 
 def pairs(table: Table) -> list[tuple[float, float]]:

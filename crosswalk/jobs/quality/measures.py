@@ -9,6 +9,7 @@ from crosswalk.jobs.quality.by_code import CodeFigures, MajorGroup, Trend, code_
 from crosswalk.jobs.quality.calibration import Calibration, calibration
 from crosswalk.jobs.quality.confusion import Confusion, confusions
 from crosswalk.jobs.quality.cost import Cost, cost
+from crosswalk.jobs.quality.decided import DecidedSample
 from crosswalk.jobs.quality.drift import Drift
 from crosswalk.jobs.quality.estimates import Estimate, resamples_of
 from crosswalk.jobs.quality.examples import Example, examples
@@ -18,6 +19,7 @@ from crosswalk.jobs.quality.outcomes import Outcomes
 from crosswalk.jobs.quality.provenance import Provenance
 from crosswalk.jobs.quality.runs import MonitoredRun, RunFigures
 from crosswalk.jobs.quality.thresholds import Thresholds, thresholds
+from crosswalk.store.opinions import Usage
 
 SHOWN = 50
 """Suspected label errors that are shown; ``--label-errors`` writes all."""
@@ -56,11 +58,21 @@ class QualityReport:
     drift: Drift | None = None
     monitoring: tuple[MonitoredRun, ...] = ()
     learning_curve: LearningCurve | None = None
+    decided: DecidedSample | None = None
     figures_only: bool = False
 
 
-def quality(outcomes: Outcomes, learned: Mapping[str, int], threshold: float, seconds: float, columns: Sequence[str] = ()) -> Quality:
-    """Measure everything once. ``learned``: titles or answers a code the model learned from; ``columns`` name the groups of the texts."""
+def quality(
+    outcomes: Outcomes,
+    learned: Mapping[str, int],
+    threshold: float,
+    seconds: float,
+    columns: Sequence[str] = (),
+    llm: Usage | None = None,
+) -> Quality:
+    """Measure everything once. ``learned``: titles or answers a code the model learned from; ``columns`` name the groups of the texts;
+    ``llm`` is what second opinions took.
+    """
     limits = thresholds(outcomes, threshold)
     codes = code_figures(outcomes, learned)
     chosen = limits.chosen
@@ -78,7 +90,7 @@ def quality(outcomes: Outcomes, learned: Mapping[str, int], threshold: float, se
         major_groups=major_groups(outcomes, codes),
         breakdowns=breakdowns(outcomes, columns, threshold),
         label_errors=label_errors(outcomes),
-        cost=cost(len(outcomes), seconds, chosen.automatic_cases, chosen.clerical_cases),
+        cost=cost(len(outcomes), seconds, chosen.automatic_cases, chosen.clerical_cases, llm),
         examples=examples(outcomes, threshold),
     )
 

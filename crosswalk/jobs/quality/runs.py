@@ -90,7 +90,7 @@ def run_figures(store: Store, name: str) -> tuple[RunFigures, Batch]:
     figures = RunFigures(
         name, run.started, run.finished, total, tally.answers.total(), methods, automatic / max(1, total),
         tally.promised / tally.taken if tally.taken else None, tally.failed, float(str(run.settings.get("threshold", 0.0))),
-        cost(tally.answers.total(), _seconds(run), automatic, clerical),
+        cost(tally.answers.total(), _seconds(run), automatic, clerical, store.opinions.usage(name, run.started)),
     )  # fmt: skip
     return figures, counted
 

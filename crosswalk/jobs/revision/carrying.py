@@ -16,6 +16,8 @@ from crosswalk.search.groups import load_classification
 from crosswalk.store.decision_rows import KeptDecision
 from crosswalk.store.store import Store
 
+_NEW_GROUPS = "it was no group's before, and the new version has new ones"
+
 
 @dataclass
 class Carried:
@@ -28,8 +30,9 @@ class Carried:
 def carry(store: Store, old: str, new: str, coder: str) -> Carried:
     """Carry the decisions of one run to another, of the same source or its next version, to the same target or its next version.
 
-    A decision is carried where its item is the same (only code or title may have changed) and its codes live on whole. Cases of the new
-    run that somebody has decided already stay as they are. Raises UsageError for runs of different kinds.
+    A decision is carried where its item is the same (only code or title may have changed) and its codes live on whole; that an occupation
+    is new is looked at again where the target has new groups. Cases of the new run that somebody has decided already stay as they are.
+    Raises UsageError for runs of different kinds.
     """
     before, after = store.run(old), store.run(new)
     if old == new or before.job != after.job or before.job not in ("map", "code"):
@@ -40,12 +43,12 @@ def carry(store: Store, old: str, new: str, coder: str) -> Carried:
     if not store.cases.filled(new):
         fill_queue(store, new)
     items = _same_items(store, old, new) if before.job == "map" else None
-    targets = _lasting_targets(str(before.settings["scheme"]), str(after.settings["scheme"]))
+    targets, grown = _lasting_targets(str(before.settings["scheme"]), str(after.settings["scheme"]))
     result = Carried()
     with ReviewQueue(store, new, coder) as queue:
         for key, decision in store.decisions.settled(old).items():
             place = key if items is None else items.get(key, "")
-            why = _carry_one(queue, place, decision, targets)
+            why = _NEW_GROUPS if grown and decision.action == "new" else _carry_one(queue, place, decision, targets)
             if why:
                 result.left[why] += 1
             else:
@@ -83,13 +86,16 @@ def _edition(store: Store, run: str) -> Edition:
     return flat_edition(run, rows)
 
 
-def _lasting_targets(old: str, new: str) -> dict[str, str]:
-    """Code of the old target -> code of the new one, for groups that data can be brought over to without looking."""
+def _lasting_targets(old: str, new: str) -> tuple[dict[str, str], bool]:
+    """Code of the old target -> code of the new one, for groups that data can be brought over to without looking; and whether the new one
+    has others besides.
+    """
     before, after = (load_classification(find_index(scheme)) for scheme in (old, new))
     if before == after:
-        return {item.code: item.code for item in before.items}
+        return {item.code: item.code for item in before.items}, False
     one, other = (_of(classification) for classification in (before, after))
-    return _lasting(find_changes(one, other, find_links(one, other)))
+    lasting = _lasting(find_changes(one, other, find_links(one, other)))
+    return lasting, not {item.code for item in after.items} <= set(lasting.values())
 
 
 def _of(classification: Classification) -> Edition:

@@ -95,6 +95,12 @@ def held_apart(texts: Sequence[tuple[str, str]], share: float, seed: int) -> NDA
     return np.array([text in chosen for text, _ in texts], dtype=bool)
 
 
+def share_of(answers: Sequence[Answer], share: float, seed: int) -> list[Answer]:
+    """About ``share`` of the answers, the same for a seed; a smaller share is part of a larger one."""
+    ranked = sorted(range(len(answers)), key=lambda place: _hash(seed, f"share {normalise(query_text(answers[place][0]))}"))
+    return [answers[place] for place in sorted(ranked[: round(share * len(answers))])]
+
+
 def _hash(seed: int, text: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed} {text}".encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
