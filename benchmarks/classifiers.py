@@ -7,11 +7,11 @@ Ours is ``TextClassifier``: what ``crosswalk fit`` trains. Its encoder and the h
 British index out (asserted); the shipped model has seen it. Beside it: LinearSVC and logistic regression on word and character n-grams (the
 BLS course), a feed-forward network and XGBoost on TF-IDF (Ecuador), all-MiniLM-L6-v2 fine-tuned with a layer of codes (Korea's
 method), Insee's torchTextClassifiers, nearest title by TF-IDF and by rapidfuzz. ECE and coding rates take a method's own confidence: a
-softmax of the margins where it gives no probability. Times are of training and of coding the test part; each method runs in a process of its
-own, whose peak of memory is given. ``--rows N`` gives all methods the same N texts to learn from: some cannot learn from all in an hour here.
+softmax of the margins where it gives no probability. Times are of training and of coding the test part; each method runs in a process of
+its own, whose peak of memory is given. ``--rows N`` gives all methods the same N texts to learn from, for those that take hours.
 
-XGBoost and torchTextClassifiers are not among our dependencies: pip install -c constraints.txt xgboost-cpu==3.2.0 torchtextclassifiers==2.0.0
-(the package xgboost itself brings CUDA along).
+XGBoost and torchTextClassifiers are not among our dependencies (the package xgboost itself brings CUDA along):
+pip install -c constraints.txt xgboost-cpu==3.2.0 torchtextclassifiers==2.0.0
 """
 
 import argparse
@@ -65,7 +65,7 @@ def split(pairs: Sequence[tuple[str, str]], share: float = 0.2, seed: int = 8) -
 
 
 def read_split(name: str, data: Path, rows: int | None = None) -> Split:
-    """The British index (first ISCO-08 code of a title), or the narratives; with only ``rows`` of the texts to learn from, drawn at random."""
+    """The British index (first ISCO-08 code of a title), or the narratives; with only ``rows`` of the texts to learn from, at random."""
     if name == "uk":
         parts = split(list(uk_index(data)))
     else:
@@ -219,7 +219,8 @@ def _softmax(margins: np.ndarray) -> np.ndarray:
 
 
 METHODS = {"crosswalk": ours, "LinearSVC": linear_svc, "logistic": logistic, "feed-forward": feed_forward,
-           "XGBoost": boosted_trees, "fine-tuned MiniLM": fine_tuned, "torchTextClassifiers": insee, "nearest TF-IDF": nearest_tfidf, "nearest rapidfuzz": nearest_fuzzy}  # fmt: skip
+           "XGBoost": boosted_trees, "fine-tuned MiniLM": fine_tuned, "torchTextClassifiers": insee, "nearest TF-IDF": nearest_tfidf,
+           "nearest rapidfuzz": nearest_fuzzy}  # fmt: skip
 
 
 def row(name: str, options: argparse.Namespace) -> str:

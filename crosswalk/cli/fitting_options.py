@@ -1,8 +1,9 @@
 """The scheme that `crosswalk fit` trains for: one that is there, or a new one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from crosswalk.cli import options
 from crosswalk.coding.autocoder import find_index
 from crosswalk.errors import IndexFolderError, UsageError
 from crosswalk.files.table import Table
@@ -11,6 +12,28 @@ from crosswalk.jobs.importing import Reading, import_classification
 from crosswalk.jobs.indexing import ISCO_08
 from crosswalk.model import Classification, IndexTitle
 from crosswalk.places import shipped
+
+
+def examples_of(
+    classification: Classification, model: str | None, url: str | None, under: int, max_cost: float, price: str | None,
+    store_path: options.Place | None,
+) -> Callable[[Sequence[str]], Sequence[IndexTitle]] | None:  # fmt: skip
+    """What writes examples for the codes of answers that are too few; None without a model."""
+    if model is None:
+        return None
+    from crosswalk import output
+    from crosswalk.jobs.machine_written import Writing, machine_written
+    from crosswalk.llm.budget import read_price
+    from crosswalk.llm.client import Service
+    from crosswalk.store.store import Store
+
+    writing = Writing(Service(model, url), under, max_cost, read_price(price) if price else None)
+
+    def write(codes: Sequence[str]) -> Sequence[IndexTitle]:
+        with Store(options.store_file(store_path)) as store:
+            return machine_written(classification, codes, writing, store, output.say)
+
+    return write
 
 
 def chosen_scheme(

@@ -71,7 +71,9 @@ def tuned(
     groups = [{"params": weights, "lr": settings.rate}, {"params": layer.parameters(), "lr": settings.layer_rate}]
     optimiser = torch.optim.AdamW(groups, weight_decay=settings.decay, fused=True)  # ten times as fast as the usual one here
     batches = _batches([len(text) for text in texts], settings)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min((step + 1) / (0.1 * len(batches) + 1), 1 - step / len(batches)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / (0.1 * len(batches) + 1), 1 - step / len(batches))
+    )
     losses: list[float] = []
     model.train()
     for step, rows in enumerate(batches):
