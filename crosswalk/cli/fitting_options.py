@@ -1,8 +1,9 @@
 """The scheme that `crosswalk fit` trains for: one that is there, or a new one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from crosswalk.cli import options
 from crosswalk.coding.autocoder import find_index
 from crosswalk.errors import IndexFolderError, UsageError
 from crosswalk.files.table import Table
@@ -14,6 +15,28 @@ from crosswalk.places import shipped
 
 SHARES = (0.125, 0.25, 0.5)
 """Shares of the answers that a learning curve is drawn through, beside all of them: each twice the one before."""
+
+
+def examples_of(
+    classification: Classification, model: str | None, url: str | None, under: int, max_cost: float, price: str | None,
+    store_path: options.Place | None,
+) -> Callable[[Sequence[str]], Sequence[IndexTitle]] | None:  # fmt: skip
+    """What writes examples for the codes of answers that are too few; None without a model."""
+    if model is None:
+        return None
+    from crosswalk import output
+    from crosswalk.jobs.machine_written import Writing, machine_written
+    from crosswalk.llm.budget import read_price
+    from crosswalk.llm.service import Service
+    from crosswalk.store.store import Store
+
+    writing = Writing(Service(model, url), under, max_cost, read_price(price) if price else None)
+
+    def write(codes: Sequence[str]) -> Sequence[IndexTitle]:
+        with Store(options.store_file(store_path)) as store:
+            return machine_written(classification, codes, writing, store, output.say)
+
+    return write
 
 
 def chosen_scheme(

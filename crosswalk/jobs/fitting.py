@@ -1,5 +1,6 @@
 """crosswalk fit: a classifier of an office's own, from answers that people have coded."""
 
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -20,11 +21,13 @@ from crosswalk.errors import DataError, UsageError
 from crosswalk.files.table import Table
 from crosswalk.jobs.evaluation import Evaluation, Questions, figures, known_code
 from crosswalk.jobs.indexing import build_index
+from crosswalk.jobs.machine_written import FILE as MACHINE_WRITTEN
+from crosswalk.jobs.machine_written import save_written
 from crosswalk.jobs.model_card import CARD, model_card
 from crosswalk.jobs.quality.learning_curve import FILE as CURVE
 from crosswalk.jobs.quality.learning_curve import CurvePoint, LearningCurve, curve_rows, learning_curve
 from crosswalk.jobs.quality.outcomes import Outcomes, coded_text
-from crosswalk.jobs.training.office import Answer, Ground, Trained, held_apart, share_of, train_office
+from crosswalk.jobs.training.office import Answer, Ground, Trained, held_apart, judges, share_of, train_office
 from crosswalk.jobs.training.scorers import scorer_of
 from crosswalk.model import Classification, IndexTitle, Item, Query
 from crosswalk.search.encoder import Encoder, open_encoder
@@ -42,7 +45,8 @@ class FitJob:
     """What is to be fitted: coded answers, the scheme's items and known titles, and where the index folder goes.
 
     ``base`` is the index folder that is built upon; its head is the start where it knows exactly these codes. ``shares`` of the
-    answers (above 0, below 1) are learned from as well, for a learning curve.
+    answers (above 0, below 1) are learned from as well, for a learning curve. ``encoder`` is trained on the answers for ``tune``
+    epochs. ``write`` gives further examples, written by a machine, for the codes of the answers learned from.
     """
 
     table: Table
@@ -56,6 +60,8 @@ class FitJob:
     test: float
     seed: int
     shares: tuple[float, ...] = ()
+    tune: int = 0
+    write: Callable[[Sequence[str]], Sequence[IndexTitle]] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,15 @@ def fit(job: FitJob, say: Callable[[str], None]) -> Fitted:
     apart = held_apart([(normalise(query_text(query)), min(right)) for query, right in answers], job.test, job.seed)
     learned = [answer for answer, test in zip(answers, apart.tolist(), strict=True) if not test]
     tested = [answer for answer, test in zip(answers, apart.tolist(), strict=True) if test]
-    ground = ground_of(job)
-    trained = train_office(learned, job.texts, ground, job.seed, say)
-    quality = quality_of(tested, trained, ground)
-    points = [*_smaller(job, learned, tested, ground, say), CurvePoint(1.0, len(learned), quality.accuracy)]
-    card = model_card(job.classification, job.table, job.texts, len(learned), quality, left_out, job.seed)
-    _write(job, trained, card, points if len(points) > 1 else [])
+    written = tuple(job.write([min(right) for _, right in learned])) if job.write else ()
+    with tempfile.TemporaryDirectory() as name:
+        own = _tuned(job, learned, Path(name) / "encoder", say) if job.tune else None
+        ground = ground_of(job, own, written)
+        trained = train_office(learned, job.texts, ground, job.seed, say)
+        quality = quality_of(tested, trained, ground)
+        points = [*_smaller(job, learned, tested, ground, say), CurvePoint(1.0, len(learned), quality.accuracy)]
+        card = model_card(job.classification, job.table, job.texts, len(learned), quality, left_out, job.seed)
+        _write(job, trained, card + _notes(job, len(written)), points if len(points) > 1 else [], own, written)
     curve = learning_curve([(point.share, point.accuracy) for point in points]) if len(points) > 1 else None
     return Fitted(job.out, len(learned), len(trained.facts.codes), quality, left_out, time.monotonic() - begun, curve)
 
@@ -135,15 +144,43 @@ def distinct_answers(job: FitJob) -> tuple[list[Answer], dict[str, int]]:
     return answers, left_out
 
 
-def ground_of(job: FitJob) -> Ground:
-    """What the training stands on: the base's weights, and its head when it knows exactly the scheme's codes."""
-    encoder: Encoder = open_encoder(job.encoder or job.base / "encoder")
+def _tuned(job: FitJob, learned: Sequence[Answer], folder: Path, say: Callable[[str], None]) -> Path:
+    """The encoder trained on the answers, into ``folder``; those that the weights are judged on are not among them."""
+    from crosswalk.jobs.training.transformer import TuneSettings, tuned
+
+    if job.encoder is None:
+        raise UsageError("the shipped encoder is not trained on answers", where="--fine-tune", hint="name a transformer with --encoder")
+    most = [answer for answer, apart in zip(learned, judges(learned, job.seed).tolist(), strict=True) if not apart]
+    codes = {code: place for place, code in enumerate(sorted({min(right) for _, right in most}))}
+    say(f"training the encoder on {len(most):,} answers, {job.tune} times each: this is the slow part")
+    texts, numbers = [normalise(query_text(query)) for query, _ in most], np.array([codes[min(right)] for _, right in most])
+    tuned(job.encoder, texts, numbers, len(codes), TuneSettings(epochs=job.tune, seed=job.seed), say).save(folder)
+    return folder
+
+
+def _notes(job: FitJob, written: int) -> str:
+    """What the card says beyond the usual."""
+    notes = []
+    if job.tune:
+        notes.append(f"The encoder in this folder is {Path(str(job.encoder)).name}, trained on these answers for {job.tune} epochs.\n")
+    if written:
+        notes.append(f"**{written:,} of the texts it learned from were written by a language model**, for codes with few answers "
+                     f"({MACHINE_WRITTEN} lists them). None is among the answers it was tested on, nor a title of its book.\n")  # fmt: skip
+    return "".join(f"\n{note}" for note in notes)
+
+
+def ground_of(job: FitJob, own: Path | None = None, written: Sequence[IndexTitle] = ()) -> Ground:
+    """What the training stands on: the base's weights, and its head when it knows exactly the scheme's codes.
+
+    ``own`` is an encoder's folder in place of the job's, ``written`` are further examples.
+    """
+    encoder: Encoder = open_encoder(own or job.encoder or job.base / "encoder")
     head = None if job.encoder else Head.load(job.base)
     codes = {item.code for item in job.classification.unit_groups}
     same = head is not None and set(head.facts.codes) == codes
     prior = Classifier.load(job.base, CLASSIFIER_FILE if head else WITHOUT_HEAD).weights
     notes = [IndexTitle(item.notes[:_LONGEST_EXAMPLE], item.code) for item in job.classification.unit_groups if item.notes]
-    return Ground(job.classification, job.titles, encoder, FusionWeights.load(job.base), prior, head if same else None, notes)
+    return Ground(job.classification, job.titles, encoder, FusionWeights.load(job.base), prior, head if same else None, [*notes, *written])
 
 
 def scorer_for(trained: Trained, ground: Ground) -> Scorer:
@@ -168,7 +205,7 @@ def quality_of(tested: Sequence[Answer], trained: Trained, ground: Ground) -> Ev
     return figures(outcomes, Questions(), seconds, USUAL, {code: learned[code] for code in trained.facts.codes})
 
 
-def _write(job: FitJob, trained: Trained, card: str, points: Sequence[CurvePoint]) -> None:
+def _write(job: FitJob, trained: Trained, card: str, points: Sequence[CurvePoint], own: Path | None, written: Sequence[IndexTitle]) -> None:
     def install(folder: Path) -> None:
         save_head(folder, trained.facts, trained.tensors)
         Classifier(trained.weights).save(folder)
@@ -176,9 +213,11 @@ def _write(job: FitJob, trained: Trained, card: str, points: Sequence[CurvePoint
         (folder / CARD).write_text(card, encoding="utf-8")
         if points:
             (folder / CURVE).write_text(curve_rows(points), encoding="utf-8")
+        if written:
+            save_written(written, folder)
 
     sources = [f"coded answers: {job.table.path.name}"]
-    build_index(job.out, job.classification, trained.titles, sources, job.base, job.encoder, install)
+    build_index(job.out, job.classification, trained.titles, sources, job.base, None if own else job.encoder, install, own)
 
 
 def scheme_of_codes(scheme: str, table: Table, truth: str) -> Classification:

@@ -46,12 +46,14 @@ def build_index(
     base: Path,
     encoder: str | None = None,
     install: Callable[[Path], None] | None = None,
+    own_encoder: Path | None = None,
 ) -> int:
     """Write the index folder in one step (an older one is replaced whole); gives the number of titles.
 
     ``base`` is the index folder whose encoder, fusion weights and classifier are taken over, its head and calibration sample too where
     the codes are the same, unless ``install`` puts others into the new folder; ``encoder`` names another encoder, which must then be
-    there whenever the index is opened. Titles of codes the classification lacks are refused with DataError: they could never be right.
+    there whenever the index is opened; ``own_encoder`` is the folder of one that goes into the index. Titles of codes the classification
+    lacks are refused with DataError: they could never be right.
     """
     units = {item.code for item in classification.unit_groups}
     book = Book.of(titles)
@@ -65,9 +67,9 @@ def build_index(
         normalised = book.normalised()
         LexicalIndex.build(normalised).save(fresh)
         if encoder is None:
-            shutil.copytree(base / "encoder", fresh / "encoder")
+            shutil.copytree(own_encoder or base / "encoder", fresh / "encoder")
         SemanticIndex.build(open_encoder(encoder or fresh / "encoder").encode(normalised)).save(fresh)
-        _take_over(base, fresh, same_codes=encoder is None and install is None and _knows(base, units))
+        _take_over(base, fresh, same_codes=encoder is None and own_encoder is None and install is None and _knows(base, units))
         if install:
             install(fresh)
         facts = {"format": FORMAT, "scheme": classification.scheme, "version": classification.version, "encoder": encoder}

@@ -74,10 +74,14 @@ class Client:
             await self._direct.close()
 
     async def complete(self, question: Inquiry) -> Reply:
-        """One reply. Raises Unanswered when there is none to be had, ModelError when no further call can succeed."""
+        """One reply to a question. Raises as ``reply`` does."""
+        return await self.reply(messages(self._prompt, question), reply_form(question))
+
+    async def reply(self, sent: list[dict[str, str]], form: dict[str, Any]) -> Reply:
+        """One reply to messages. Raises Unanswered when there is none to be had, ModelError when no further call can succeed."""
         for turn in range(TRIES):
             try:
-                return await asyncio.wait_for(self._call(question), self.service.deadline)
+                return await asyncio.wait_for(self._call(sent, form), self.service.deadline)
             except TimeoutError:
                 self._failed()
                 wait, why = self._pause(turn, None), "no answer in time"
@@ -87,12 +91,12 @@ class Client:
                 await asyncio.sleep(wait)
         raise Unanswered(why)
 
-    async def _call(self, question: Inquiry) -> Reply:
+    async def _call(self, sent: list[dict[str, str]], form: dict[str, Any]) -> Reply:
         if self._direct:
-            return reply_of(await self._direct.call(question))
+            return reply_of(await self._direct.call(sent, form))
         answer = await self._litellm.acompletion(
-            model=self.service.model, api_base=self.service.url, messages=messages(self._prompt, question),
-            response_format=reply_form(question), max_tokens=self._prompt.max_tokens, temperature=0, drop_params=True,
+            model=self.service.model, api_base=self.service.url, messages=sent, response_format=form,
+            max_tokens=self._prompt.max_tokens, temperature=0, drop_params=True,
             timeout=self.service.deadline, max_retries=0, num_retries=0,
         )  # fmt: skip
         return reply_of(answer.model_dump())

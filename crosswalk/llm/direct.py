@@ -6,9 +6,7 @@ litellm still says which service a name stands for, and once what its parameters
 from typing import Any
 
 from crosswalk.errors import ModelError
-from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt
-from crosswalk.llm.questions import messages, reply_form
 from crosswalk.llm.service import Service
 
 _SPEAK_OPENAI = {"openai", "hosted_vllm", "lm_studio"}
@@ -17,14 +15,13 @@ _SPEAK_OPENAI = {"openai", "hosted_vllm", "lm_studio"}
 class Direct:
     """An open connection to one service."""
 
-    def __init__(self, client: Any, prompt: Prompt, fixed: dict[str, Any]) -> None:
+    def __init__(self, client: Any, fixed: dict[str, Any]) -> None:
         self._client = client
-        self._prompt = prompt
         self._fixed = fixed
 
-    async def call(self, question: Inquiry) -> dict[str, Any]:
+    async def call(self, sent: list[dict[str, str]], form: dict[str, Any]) -> dict[str, Any]:
         """One completion as it came; an empty one where what came is no JSON object. Errors are those of the openai package."""
-        asked = {**self._fixed, "messages": messages(self._prompt, question), "response_format": reply_form(question)}
+        asked = {**self._fixed, "messages": sent, "response_format": form}
         answer = await self._client.post("/chat/completions", cast_to=object, body=asked)
         return answer if isinstance(answer, dict) else {}
 
@@ -55,4 +52,4 @@ def open_direct(litellm: Any, service: Service, prompt: Prompt) -> Direct | None
         raise ModelError(
             "the key of the service is missing", where=service.described(), hint="set OPENAI_API_KEY; any word will do for your own server"
         ) from None
-    return Direct(client, prompt, {"model": model, **fixed})
+    return Direct(client, {"model": model, **fixed})

@@ -65,20 +65,25 @@ def train_office(answers: Sequence[Answer], fields: Sequence[str], ground: Groun
     codes, to learn what an unknown occupation looks like; and on all answers, to be used.
     """
     codes = sorted({code for _, right in answers for code in right} | {title.code for title in ground.titles})
-    apart = held_apart([(normalise(query_text(query)), min(right)) for query, right in answers], _VALIDATION, seed)
+    apart = judges(answers, seed)
     gone = set(np.random.default_rng(seed).choice(codes, int(_TAKEN_OUT * len(codes)), replace=False).tolist())
     school = _School.of(answers, fields, ground, seed)
-    most, judges = [answers[n] for n in np.flatnonzero(~apart).tolist()], [answers[n] for n in np.flatnonzero(apart).tolist()]
+    most, judging = [answers[n] for n in np.flatnonzero(~apart).tolist()], [answers[n] for n in np.flatnonzero(apart).tolist()]
     samples = []
     for known in (codes, [code for code in codes if code not in gone]):
-        say(f"training on {len(most):,} answers and {len(known):,} codes, to be judged on {len(judges):,} others")
+        say(f"training on {len(most):,} answers and {len(known):,} codes, to be judged on {len(judging):,} others")
         head = Head(HeadFacts(tuple(known), tuple(fields), school.settings.bits), stored(school.head(known, ~apart, say)))
-        samples.append(_sample(judges, [*_known(ground.titles, known), *_titles(most, known)], head, ground))
+        samples.append(_sample(judging, [*_known(ground.titles, known), *_titles(most, known)], head, ground))
     weights, sure, right = _weighed(samples, ground.prior, seed)
     say(f"training on all {len(answers):,} answers")
     tensors = school.head(codes, np.ones(len(answers), dtype=bool), say)
     facts = HeadFacts(tuple(codes), tuple(fields), school.settings.bits)
     return Trained(facts, tensors, weights, (*_known(ground.titles, codes), *_titles(answers, codes)), sure, right)
+
+
+def judges(answers: Sequence[Answer], seed: int) -> NDArray[np.bool_]:
+    """Which answers the evidence is weighed on: nothing that makes evidence may learn from them before."""
+    return held_apart([(normalise(query_text(query)), min(right)) for query, right in answers], _VALIDATION, seed)
 
 
 def held_apart(texts: Sequence[tuple[str, str]], share: float, seed: int) -> NDArray[np.bool_]:
