@@ -40,7 +40,7 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 # torch first: its CPU build must be there before anything asks for torch.
 $(VENV)/.all: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) torch==2.13.0
-	$(PIP) -e '.[discover,llm,parquet,postgres,rdf,serve,transformers,web,dev]'
+	$(PIP) -e '.[discover,llm,parquet,postgres,rdf,serve,spark,transformers,web,dev]'
 	@touch $@ $(VENV)/.base
 
 clean:

@@ -206,16 +206,22 @@ def say_counts(what: str, counts: Mapping[str, int]) -> None:
 
 def say_what_was_coded(coded: "CodedFile", threshold: float) -> None:
     """Rows and answers by method, the share coded without a person, and the next step."""
-    total = sum(coded.rows.values())
-    for method, rows in sorted(coded.rows.items(), key=lambda entry: -entry[1]):
-        say(f"  {method:<15} {rows:>12,} rows  {rows / total:>6.1%}   {coded.answers[method]:,} different answers")
-    named = total - coded.rows.get("non-occupation", 0)
-    automatic = named - coded.rows.get("review", 0)
-    share = f"{automatic / named:.1%}" if named else "none"
-    say(f"coded automatically: {share} of the {named:,} rows that may name an occupation (threshold {threshold:.4g})")
+    say_methods(coded.rows, threshold, coded.answers)
     say(f"written: {coded.out}. Run {coded.run!r} is kept.")
     if coded.rows.get("review"):
         say(f"next: crosswalk review {shlex.quote(coded.run)} (or as a file: crosswalk export {shlex.quote(coded.run)} -o queue.csv)")
+
+
+def say_methods(rows: Mapping[str, int], threshold: float, answers: Mapping[str, int] | None = None) -> None:
+    """Rows (and answers, where they were counted) by method, and the share coded without a person."""
+    total = sum(rows.values())
+    for method, count in sorted(rows.items(), key=lambda entry: -entry[1]):
+        different = f"   {answers[method]:,} different answers" if answers else ""
+        say(f"  {method:<15} {count:>12,} rows  {count / total:>6.1%}{different}")
+    named = total - rows.get("non-occupation", 0)
+    automatic = named - rows.get("review", 0)
+    share = f"{automatic / named:.1%}" if named else "none"
+    say(f"coded automatically: {share} of the {named:,} rows that may name an occupation (threshold {threshold:.4g})")
 
 
 def print_leaving(found: "Leaving", most: int, *, as_json: bool) -> None:

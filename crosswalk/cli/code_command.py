@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command("code")
-@click.argument("file", type=options.FILE)
+@click.argument("file", type=options.FILE_OR_ADDRESS)
 @click.option(
     "--text-column", "text_columns", multiple=True, required=True, help="Column of the answers; more (tasks, industry) may follow."
 )
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 @click.option("--target-accuracy", type=click.FloatRange(0.5, 0.999), help="Choose the threshold so that this share of the codes is right.")
 @click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that code (default: one a core, at most 4).")
-@click.option("-o", "--out", type=options.FILE, required=True, help="File to write (.csv, .tsv, both also .gz; .parquet).")
+@click.option("--engine", metavar="MASTER", help="Code Parquet on Spark instead: spark://HOST:7077, yarn, k8s://... or local[2].")
+@click.option("-o", "--out", type=options.FILE_OR_ADDRESS, required=True, help="File to write (.csv, .tsv, both also .gz; .parquet).")
 @llm(may_decide=False)
 @options.reading
 @options.scheme
 @options.store
 def command(
-    file: Path,
+    file: options.Place,
     text_columns: tuple[str, ...],
     register_column: str | None,
     rules_file: Path | None,
@@ -37,7 +38,8 @@ def command(
     target_accuracy: float | None,
     run_name: str | None,
     workers: int | None,
-    out: Path,
+    engine: str | None,
+    out: options.Place,
     second: "SecondOpinion | None",
     sheet: str | None,
     encoding: str | None,
@@ -49,13 +51,23 @@ def command(
 
     OUT keeps the file's columns and adds code, title, probability, method and the six best codes. Answers that are not sure
     enough get method "review" and no code. A run that was stopped is completed by the same command. With --llm a language model is
-    asked about those; what it says stands beside them in the queue (crosswalk export) and changes no code.
+    asked about those; what it says stands beside them in the queue (crosswalk export) and changes no code. With --engine Spark codes
+    Parquet, on many machines, to the same rows; it keeps no run.
 
     \b
     Examples:
       crosswalk code survey.csv --text-column occupation -o coded.csv
       crosswalk code lfs.csv --text-column job --text-column tasks --rules rules.toml --target-accuracy 0.95 -o coded.csv
+      crosswalk code ads.parquet --text-column title --engine spark://host:7077 -o coded.parquet
     """
+    if engine:
+        from crosswalk.cli.code_on_spark import code_on_spark
+
+        unused = {"--run": run_name, "--workers": workers, "--llm": second, "--store": store_path, "--sheet": sheet,
+                  "--encoding": encoding, "--delimiter": delimiter}  # fmt: skip
+        asked = (rules_file, register_column, threshold, target_accuracy, scheme)
+        code_on_spark(engine, str(file), str(out), text_columns, asked, [name for name, value in unused.items() if value])
+        return
     from functools import partial
 
     from crosswalk import output
@@ -68,6 +80,7 @@ def command(
     from crosswalk.jobs.opinions import questions_of_answers, second_opinions
     from crosswalk.store.store import Store
 
+    file, out = options.own_file(file), options.own_file(out)
     read = partial(read_table, file, sheet=sheet, encoding=encoding, delimiter=delimiter)
     table, coder = read(), Autocoder.open(scheme)
     rules = chosen_rules(rules_file, register_column, table, coder.classification, output.say)

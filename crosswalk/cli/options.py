@@ -26,6 +26,28 @@ class _PlaceType(click.ParamType[Place]):
 
 PLACE = _PlaceType()
 
+
+class _FileOrAddress(click.ParamType[Place]):
+    name = "path"
+
+    def convert(self, value: Place, param: click.Parameter | None, ctx: click.Context | None) -> Place:
+        """An address ("hdfs://...", which a Path would shorten) stays as it was typed."""
+        return value if "://" in str(value) else Path(value)
+
+
+FILE_OR_ADDRESS = _FileOrAddress()
+"""A path as typed, or an address that Spark reads or writes."""
+
+
+def own_file(place: Place) -> Path:
+    """A file of this machine. Raises UsageError for an address."""
+    from crosswalk.errors import UsageError
+
+    if not isinstance(place, Path):
+        raise UsageError("only --engine reads and writes addresses", where=place, hint="name a file")
+    return place
+
+
 scheme: _Decorator = click.option(
     "--scheme", default="isco-08", show_default=True, help="Scheme to code to: a name, or a folder made by 'index build' or 'fit'."
 )

@@ -27,13 +27,13 @@ def read_parquet(path: Path) -> Table:
 def _rows(file: Any, columns: tuple[str, ...], path: Path) -> Iterator[list[str]]:
     try:
         for batch in file.iter_batches():
-            cells = [_texts(column, name, path) for column, name in zip(batch.columns, columns, strict=True)]
+            cells = [texts(column, name, path) for column, name in zip(batch.columns, columns, strict=True)]
             yield from (list(row) for row in zip(*cells, strict=True))
     except (ValueError, OSError) as error:
         raise _damaged(path, error) from None
 
 
-def _texts(column: Any, name: str, path: Path) -> list[str]:
+def texts(column: Any, name: str, path: Path | str) -> list[str]:
     """One column of a batch as clean text; binary columns must hold UTF-8."""
     try:
         return [clean(_text(cell)) for cell in column.to_pylist()]

@@ -89,7 +89,7 @@ def _write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Row], numb
 
     schema = pyarrow.schema([(name, pyarrow.float64() if name in numbers else pyarrow.string()) for name in columns])
     parts: Iterator[Row] = iter(rows)
-    makers: list[Callable[[Sequence[str]], Any]] = [_numbers if name in numbers else list for name in columns]
+    makers: list[Callable[[Sequence[str]], Any]] = [as_numbers if name in numbers else list for name in columns]
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         while block := [(*cells, *ours) for cells, ours in islice(parts, _PARQUET_ROWS)]:
             arrays = [
@@ -99,7 +99,8 @@ def _write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Row], numb
             writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
 
 
-def _numbers(column: Sequence[str]) -> list[float | None]:
+def as_numbers(column: Sequence[str]) -> list[float | None]:
+    """Cells as numbers, None where they are blank."""
     return [float(cell) if cell else None for cell in column]
 
 

@@ -22,7 +22,9 @@ BEST = 6
 
 _CODES_ASKED = 10
 _CODES_ASKED_WITH_CONSTRAINTS = 100
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
+"""Stands between the fields of an answer that are joined."""
+
 _ROWS_BETWEEN_SIGNS = 50_000
 
 Waiting = tuple[str, str, int]
@@ -42,10 +44,15 @@ class AnswerColumns:
 
     def query(self, key: str, joined: str) -> Query:
         """The answer whose fields were joined."""
-        cells = joined.split(_SEPARATOR)
+        cells = joined.split(SEPARATOR)
         texts, facts = cells[: len(self.texts)], cells[len(self.texts) :]
         context = {name: cell for name, cell in zip(self.texts[1:], texts[1:], strict=True) if cell}
         return Query(texts[0], key, context, dict(zip(self.facts, facts, strict=True)))
+
+
+def key_of(folded: str) -> str:
+    """The key of an answer, from its joined fields in one case."""
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def gather(rows: Iterable[list[str]], names: Sequence[str], columns: AnswerColum
     pick = itemgetter(*places) if len(places) > 1 else lambda row, place=places[0]: (row[place],)
     of_row, known, joined = array("I"), dict[str, int](), list[str]()
     for cells in rows:
-        answer = _SEPARATOR.join(pick(cells))
+        answer = SEPARATOR.join(pick(cells))
         folded = answer.casefold()
         number = known.get(folded)
         if number is None:
@@ -86,7 +93,7 @@ def gather(rows: Iterable[list[str]], names: Sequence[str], columns: AnswerColum
         if len(of_row) % _ROWS_BETWEEN_SIGNS == 0:
             progress(len(of_row), 0)
     progress(len(of_row), len(of_row))
-    keys = [hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:20] for folded in known]
+    keys = [key_of(folded) for folded in known]
     frequency = np.bincount(np.frombuffer(of_row, dtype=np.uint32), minlength=len(joined)) if of_row else np.zeros(0, np.int64)
     return Answers(of_row, joined, keys, frequency, sorted(range(len(keys)), key=keys.__getitem__))
 

@@ -17,7 +17,7 @@ from crosswalk.store.answers import KeptAnswer
 
 _DEADLINE_SECONDS = 900.0
 _MOST_FAILURES = 50
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 _here = threading.local()
 
@@ -97,7 +97,7 @@ class Workers:
     def _started(self) -> Executor:
         if self._count == 0:
             return ThreadPoolExecutor(1, initializer=_prepare, initargs=(self.task,))
-        for name in _ONE_THREAD:
+        for name in ONE_THREAD:
             os.environ.setdefault(name, "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         spawn = multiprocessing.get_context("spawn")
