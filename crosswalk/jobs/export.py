@@ -107,7 +107,7 @@ def check_sheet(store: Store, run: str, classification: Classification) -> Sheet
 
 def title_votes(store: Store, run: str) -> dict[str, Counter[str]]:
     """By source code: how many of its titles were coded to each target, as the titles sheet shows them."""
-    codings = judged(store.codings(run), store.opinions.of_run(run))
+    codings = judged(store.codings(run, scores=False), store.opinions.of_run(run))
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for row in store.source_rows(run):
         coding = codings.get(row.text_key)
@@ -171,7 +171,7 @@ def status(proposal: Proposal, link: Map | None, decision: KeptDecision | None =
 def title_sheet(store: Store, run: str, classification: Classification) -> Sheet:
     """One row a row of the file: its own columns, then what its title was coded to, and what a language model said where one was asked."""
     opinions = store.opinions.of_run(run)
-    codings = judged(store.codings(run), opinions)
+    codings = judged(store.codings(run, scores=False), opinions)
     rows = list(store.source_rows(run))
     ours = (*TITLE_COLUMNS, *(OPINION_COLUMNS if opinions else ()))
     kept = with_kept_columns(ours, rows[0].cells if rows else ())

@@ -73,6 +73,7 @@ def map_table(
     name = run or f"{one_line(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}"
     if store.begin_run(name, "map", fingerprint, settings, rows, texts):
         say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
+    del rows, texts  # the store has them, and a large table would be in memory twice
     code_run(store, name, coder, progress)
     store.save_proposals(name, propose(store, name, columns, coder))
     store.finish_run(name)
@@ -183,7 +184,7 @@ def _warn_of_lost_zeros(codes: set[str], column: str, say: Talk) -> None:
 def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -> list[KeptProposal]:
     """Roll the codings of a run up to a proposal for each item, in the order of the file."""
     opinions, official = store.opinions.of_run(run), official_of(store.run(run))
-    codings = judged(store.codings(run), opinions)
+    codings = judged(store.codings(run, scores=False), opinions)
     by_item = _by_item(store.source_rows(run))
     naming = _naming_column(by_item, columns)
     titles = {code: _codings_of(rows, codings) for code, rows in by_item.items()}

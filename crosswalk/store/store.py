@@ -161,12 +161,18 @@ class Store:
         with sqlite.writing(self._connection, self.path) as db:
             db.executemany("INSERT OR IGNORE INTO codings VALUES (?, ?, ?, ?, ?, ?)", rows)
 
-    def codings(self, run: str) -> dict[str, Coding]:
-        """Codings of a run by text key."""
+    def codings(self, run: str, *, scores: bool = True) -> dict[str, Coding]:
+        """Codings of a run by text key; without the candidates' ``scores`` they take two thirds of the memory."""
         query = "SELECT text_key, text, context, method, note, p_none, codes FROM codings JOIN texts USING (run, text_key) WHERE run = ?"
         with sqlite.reading(self.path):
             return {
-                key: Coding(Query(text, key, json.loads(context)), tuple(map(_unpacked, json.loads(codes))), p_none, method, note)
+                key: Coding(
+                    Query(text, key, json.loads(context)),
+                    tuple(_unpacked(*cells, scored=scores) for cells in json.loads(codes)),
+                    p_none,
+                    method,
+                    note,
+                )
                 for key, text, context, method, note, p_none, codes in self._connection.execute(query, (run,))
             }
 
@@ -256,12 +262,14 @@ def _packed(entry: CodeProbability) -> list[object]:
     return [entry.code, round(entry.probability, 6), matched.text, matched.language, matched.source, rounded]
 
 
-def _unpacked(cells: list[object]) -> CodeProbability:
-    code, probability, text, language, source, scores = cells
+def _unpacked(code: str, probability: float, text: str, language: str, source: str, scores: object, *, scored: bool) -> CodeProbability:
     title = _index_title(str(text), str(code), str(language), str(source))
     if not isinstance(probability, float | int) or not isinstance(scores, dict):
         raise TypeError("a coding that is none")
-    return CodeProbability(str(code), float(probability), Candidate(str(code), title, scores))
+    return CodeProbability(title.code, float(probability), Candidate(title.code, title, scores if scored else _NO_SCORES))
+
+
+_NO_SCORES: Mapping[str, float] = {}
 
 
 @lru_cache(maxsize=1 << 16)
