@@ -104,7 +104,8 @@ def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list
         raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
     naming = _naming_column(_by_item(rows), columns)
     _warn_of_lost_zeros({row.source_code for row in rows}, columns.code, say)
-    _say_of_codes_that_stand_twice(rows, say)
+    if not columns.index_titles:
+        _say_of_codes_that_stand_twice(rows, say)
     if cut := sum(len(query.text) > LONGEST_TEXT for query in texts.values()):
         say(f"titles longer than {LONGEST_TEXT:,} characters, of which only these are looked at: {cut:,}")
     for rows_of_item in _by_item(rows).values():
