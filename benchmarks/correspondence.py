@@ -1,7 +1,7 @@
 """Correspondence tables against official ones, and new occupations: python benchmarks/correspondence.py [--only uk,isco-88,sinco,new]
 
 Pairs of codes at unit-group level: those that the mapping proposes, from each kind of evidence, beside those of the official table; first
-the nearest index title alone. The shipped encoder has seen the index titles of the UK table; ISCO-88 and SINCO are no tables it learned from.
+the nearest index title alone. The shipped encoder has seen the index titles of the UK table, and neither ISCO-88's nor SINCO's pairs.
 """
 
 import argparse

@@ -1,13 +1,15 @@
 """A small OpenAI-compatible server for tests and benchmarks: python tests/llm_server.py [--delay S]. It prints its port.
 
 How it behaves is in the path: http://127.0.0.1:PORT/MODE/v1. GET /calls says how many chat calls each mode had; GET /seen what was sent
-last; POST /reset forgets. Mode "gullible" does whatever a text tells it to, as an attacked model would.
+last; POST /reset forgets. Mode "gullible" does whatever a text tells it to, as an attacked model would; "right-85" is
+right 85 times in a hundred.
 """
 
 import asyncio
 import json
 import re
 import sys
+import zlib
 from collections import Counter
 from typing import Any
 
@@ -159,6 +161,8 @@ def opinion_on(request: dict[str, Any], mode: str) -> str:
         return draft_of(json.loads(request["messages"][-1]["content"]), mode)
     codes = properties["choice"]["enum"]
     choice = [code for code in codes if code.isdigit()][-1]
+    if mode.startswith("right-"):
+        choice = known_accuracy(request, codes, int(mode.removeprefix("right-")))
     if mode == "gullible":
         told = re.findall(r"\b\d{4}\b", json.loads(request["messages"][-1]["content"])["title"])
         choice = told[-1] if told else choice
@@ -183,6 +187,15 @@ def draft_of(asked: dict[str, Any], mode: str) -> str:
     name = asked["titles"][0].capitalize()
     definition = f"People who do the work of {asked['titles'][0]}, unlike {asked['nearest groups'][0]['group']}."
     return json.dumps({"name": name, "definition": definition * (100 if mode == "wordy" else 1)})
+
+
+def known_accuracy(request: dict[str, Any], codes: list[str], percent: int) -> str:
+    """The code that the title names after "truth", so many times in a hundred; else another of those listed."""
+    title = json.loads(request["messages"][-1]["content"])["title"]
+    truth = re.findall(r"truth (\w+)", title)[0]
+    draw = zlib.crc32(title.encode())
+    others = [code for code in codes if code not in (truth, "SEVERAL")]
+    return truth if draw % 100 < percent and truth in codes else others[draw // 100 % len(others)]
 
 
 def completion(finish: str, content: str) -> dict[str, Any]:

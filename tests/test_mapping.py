@@ -4,13 +4,20 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crosswalk.jobs import item_evidence
+from crosswalk.jobs.indexing import shipped_isco_08
 from crosswalk.jobs.rollup import roll_up
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Query
 from tests.conftest import SHARED, Run, needs_shared
+
+TARGET = shipped_isco_08()[0]
 
 
 def coding(code: str, probability: float = 0.8) -> Coding:
@@ -41,6 +48,66 @@ def test_an_item_nothing_resembles_has_no_target() -> None:
     proposal = roll_up("1", "x", [coding("2221", 0.1)], [])
     assert proposal.kind == "new"
     assert proposal.maps[0].target_code is None
+
+
+def of(*shares: tuple[str, float], none: float = 0.1) -> Coding:
+    entries = tuple(CodeProbability(code, share) for code, share in shares)
+    return Coding(Query("t"), entries, none)
+
+
+def test_a_description_settles_a_doubtful_title_and_leaves_a_clear_one() -> None:
+    description = item_evidence.of_text(of(("3221", 0.9), none=0.01), item_evidence.DESCRIPTION, TARGET)
+    doubtful, clear = of(("2221", 0.45), ("3221", 0.44)), of(("2221", 0.88), ("3221", 0.02))
+    assert item_evidence.weighed(doubtful, [description]).codes[0].code == "3221"
+    assert item_evidence.weighed(clear, [description]).codes[0].code == "2221"
+    assert item_evidence.weighed(doubtful, [None]) == doubtful
+    looked_up = replace(doubtful, method="lookup")
+    assert item_evidence.weighed(looked_up, [description]) == looked_up
+
+
+def test_siblings_lean_an_item_to_where_they_go_and_it_does_not_count_itself() -> None:
+    titles = {f"22{n}": [of(("2221", 0.9), none=0.0)] for n in range(4)} | {"224": [of(("5321", 0.5), ("2221", 0.4))]}
+    evidence = item_evidence.of_siblings(titles, TARGET)
+    assert item_evidence.weighed(titles["224"][0], [evidence["224"]]).codes[0].code == "2221"
+    assert evidence["224"].codes["2221"] > 0.6
+    assert evidence["224"].codes["5321"] < 0.05
+    assert evidence["221"].codes["5321"] > evidence["224"].codes["5321"]
+    assert item_evidence.of_siblings({"22": titles["220"]}, TARGET) == {}
+
+
+@given(st.lists(st.floats(0.001, 1.0), min_size=2, max_size=8), st.lists(st.floats(0.001, 1.0), min_size=2, max_size=8))
+def test_evidence_keeps_probabilities_summing_to_one(title: list[float], description: list[float]) -> None:
+    def made(weights: list[float]) -> Coding:
+        total = sum(weights) * 1.05
+        return of(*((f"{2211 + n}", weight / total) for n, weight in enumerate(weights[1:])), none=weights[0] / total)
+
+    evidence = item_evidence.of_text(made(description), item_evidence.DESCRIPTION, TARGET)
+    after = item_evidence.weighed(made(title), [evidence])
+    assert 0 <= after.p_none <= 1
+    assert after.p_none + sum(entry.probability for entry in after.codes) <= 1 + 1e-9
+    assert [entry.probability for entry in after.codes] == sorted((entry.probability for entry in after.codes), reverse=True)
+
+
+def test_titles_listed_in_a_cell_and_descriptions_are_evidence_of_their_item(crosswalk: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(
+        "code,title,description,related job titles\n"
+        '11,Care people,"They care for patients in hospital wards","~Registered nurse\n\n~Staff nurse; Ward nurse"\n'
+        "12,Drivers of buses,They drive buses along set routes,Bus driver|Tram driver\n",
+        encoding="utf-8",
+    )
+    done = crosswalk("map", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--store", tmp_path / "s.db", "--run", "r")
+    assert "further titles from 'related job titles'" in done.stderr
+    assert "descriptions from 'description'" in done.stderr
+    rows = {row["source_code"]: row for row in read(tmp_path / "out.csv")}
+    assert rows["12"]["target_code"] == "8331"
+    assert rows["12"]["source_title"] == "Drivers of buses"
+    assert "its own title says" in rows["12"]["reasons"]
+    assert "its description says" in rows["12"]["reasons"]
+    titles = [(row["code"], row["title"]) for row in read(tmp_path / "out.titles.csv")]
+    assert titles == [
+        ("11", "Care people"), ("11", "Registered nurse"), ("11", "Staff nurse"), ("11", "Ward nurse"),
+        ("12", "Drivers of buses"), ("12", "Bus driver"), ("12", "Tram driver"),
+    ]  # fmt: skip
 
 
 def classification(path: Path, extra: str = "") -> Path:

@@ -14,10 +14,12 @@ from crosswalk.jobs import item_evidence
 from crosswalk.jobs.batch import Progress, code_run
 from crosswalk.jobs.hierarchy import groups
 from crosswalk.jobs.official import load_official, official_of, with_official_reason, with_prior
+from crosswalk.jobs.opinion_weight import learned, with_opinion
 from crosswalk.jobs.opinions import Bar, SecondOpinion, judged, opinions_in_words, questions_of, second_opinions
 from crosswalk.jobs.rollup import roll_up, with_relations
 from crosswalk.manifest import sha256_of
-from crosswalk.model import Coding, CorrespondenceTable, Query
+from crosswalk.model import Classification, Coding, CorrespondenceTable, Query
+from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import KeptProposal, SourceRow, Store
 from crosswalk.text import LONGEST_TEXT, clean, one_line
 
@@ -75,7 +77,7 @@ def map_table(
         say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
     del rows, texts  # the store has them, and a large table would be in memory twice
     code_run(store, name, coder, progress)
-    store.save_proposals(name, propose(store, name, columns, coder))
+    store.save_proposals(name, propose(store, name, columns, coder, say))
     store.finish_run(name)
     return name
 
@@ -86,7 +88,7 @@ def ask_for_opinions(run: str, columns: MappingColumns, coder: Autocoder, store:
     titles = dict.fromkeys(row.text_key for row in store.source_rows(run))
     questions = questions_of((codings[key] for key in titles if key in codings), wanted, coder.classification)
     second_opinions(store, run, questions, wanted, bar, say)
-    store.save_proposals(run, propose(store, run, columns, coder))
+    store.save_proposals(run, propose(store, run, columns, coder, say))
 
 
 def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list[SourceRow], dict[str, Query]]:
@@ -103,7 +105,8 @@ def _source_rows(table: Table, columns: MappingColumns, say: Talk) -> tuple[list
         raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
     naming = _naming_column(_by_item(rows), columns)
     _warn_of_lost_zeros({row.source_code for row in rows}, columns.code, say)
-    _say_of_codes_that_stand_twice(rows, say)
+    if not columns.index_titles:
+        _say_of_codes_that_stand_twice(rows, say)
     if cut := sum(len(query.text) > LONGEST_TEXT for query in texts.values()):
         say(f"titles longer than {LONGEST_TEXT:,} characters, of which only these are looked at: {cut:,}")
     for rows_of_item in _by_item(rows).values():
@@ -181,10 +184,10 @@ def _warn_of_lost_zeros(codes: set[str], column: str, say: Talk) -> None:
             f"They are kept as they are; to repair them ({shown}) add --pad-codes {length}")  # fmt: skip
 
 
-def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -> list[KeptProposal]:
+def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder, say: Talk) -> list[KeptProposal]:
     """Roll the codings of a run up to a proposal for each item, in the order of the file."""
     opinions, official = store.opinions.of_run(run), official_of(store.run(run))
-    codings = judged(store.codings(run, scores=False), opinions)
+    codings = _in_the_light_of(opinions, judged(store.codings(run, scores=False), opinions), store, coder.classification, say)
     by_item = _by_item(store.source_rows(run))
     naming = _naming_column(by_item, columns)
     titles = {code: _codings_of(rows, codings) for code, rows in by_item.items()}
@@ -207,6 +210,19 @@ def propose(store: Store, run: str, columns: MappingColumns, coder: Autocoder) -
     table = with_relations(CorrespondenceTable(run, coder.classification.scheme, tuple(proposals)), coder.classification)
     kept = [_kept_cells(rows, columns) for rows in by_item.values()]
     return [KeptProposal(proposal, cells) for proposal, cells in zip(table.proposals, kept, strict=True)]
+
+
+def _in_the_light_of(
+    opinions: Mapping[str, KeptOpinion], codings: Mapping[str, Coding], store: Store, target: Classification, say: Talk
+) -> Mapping[str, Coding]:
+    """The codings with what decided cases show opinions to be worth, which is said."""
+    if not opinions:
+        return codings
+    weights = learned(store, target)
+    for judge, known in weights.items():
+        say(known.in_words(judge))
+    said = {key: kept.opinion for key, kept in opinions.items()}
+    return {key: with_opinion(coding, said.get(key), weights) for key, coding in codings.items()}
 
 
 def _codings_of(rows: Iterable[SourceRow], codings: Mapping[str, Coding]) -> list[Coding]:
