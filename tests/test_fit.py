@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crosswalk.jobs.training.office import held_apart
+from crosswalk.jobs.training.office import held_apart, share_of
+from crosswalk.model import Query
 from crosswalk.places import shipped
 from tests.conftest import Run
 
@@ -97,3 +98,32 @@ def test_the_estimator_keeps_scikit_learns_conventions(fitted: Path) -> None:
     assert accuracy_score(codes[1::2], model.predict(texts[1::2])) > 0.8
     assert log_loss(codes[1::2], shares, labels=model.classes_) < 1.0
     assert model.get_params()["seed"] == 5
+
+
+def test_a_learning_curve_is_drawn_and_kept_with_the_index(tmp_path: Path, crosswalk: Run) -> None:
+    rows = coded_answers(tmp_path / "coded.csv", codes=4)
+    columns = ["--text-column", "answer", "--truth-column", "code"]
+    done = crosswalk("fit", tmp_path / "coded.csv", *columns, "--scheme", "small", "--learning-curve", "-o", tmp_path / "small")
+    assert "12% of the answers are too few to learn from" in done.stderr
+    with (tmp_path / "small" / "learning-curve.csv").open(newline="") as stream:
+        points = list(csv.DictReader(stream))
+    assert [float(point["share"]) for point in points] == [0.25, 0.5, 1.0]
+    answers = [int(point["answers"]) for point in points]
+    assert answers[0] < answers[1] < answers[2] <= len(rows)
+    assert "share learned from\taccuracy" in done.stdout
+    told = crosswalk(
+        "evaluate", tmp_path / "coded.csv", *columns, "--scheme", tmp_path / "small", "--json", "--report", tmp_path / "r.html"
+    )
+    curve = json.loads(told.stdout)["learning_curve"]
+    assert curve["points"] == [[float(point["share"]), float(point["accuracy"])] for point in points]
+    assert curve["words"] in done.stdout
+    assert "Would more data help?" in (tmp_path / "r.html").read_text()
+
+
+def test_a_smaller_share_of_the_answers_is_part_of_a_larger_one() -> None:
+    answers = [(Query(f"text {n}"), frozenset(["1"])) for n in range(400)]
+    parts = [{query.text for query, _ in share_of(answers, share, seed=3)} for share in (0.125, 0.25, 0.5)]
+    assert [len(part) for part in parts] == [50, 100, 200]
+    assert parts[0] < parts[1] < parts[2]
+    assert [query.text for query, _ in share_of(answers, 0.5, seed=3)] == sorted(parts[2], key=lambda text: int(text.split()[1]))
+    assert share_of(answers, 0.5, seed=4) != share_of(answers, 0.5, seed=3)
