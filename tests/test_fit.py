@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crosswalk import manifest
+from crosswalk.jobs.quality.learning_curve import FILE as CURVE
+from crosswalk.jobs.quality.learning_curve import CurvePoint, curve_rows, kept_curve
 from crosswalk.jobs.training.office import held_apart, share_of
 from crosswalk.model import Query
 from crosswalk.places import shipped
@@ -127,3 +130,14 @@ def test_a_smaller_share_of_the_answers_is_part_of_a_larger_one() -> None:
     assert parts[0] < parts[1] < parts[2]
     assert [query.text for query, _ in share_of(answers, 0.5, seed=3)] == sorted(parts[2], key=lambda text: int(text.split()[1]))
     assert share_of(answers, 0.5, seed=4) != share_of(answers, 0.5, seed=3)
+
+
+def test_a_curve_is_read_from_the_folder_it_was_kept_in(tmp_path: Path) -> None:
+    manifest.seal(tmp_path, {})
+    assert kept_curve(tmp_path) is None
+    (tmp_path / CURVE).write_text(curve_rows([CurvePoint(0.5, 100, 0.6), CurvePoint(1.0, 200, 0.7)]))
+    manifest.seal(tmp_path, {})
+    found = kept_curve(tmp_path)
+    assert found is not None
+    assert found.points == ((0.5, 0.6), (1.0, 0.7))
+    assert found.gain_of_doubling == pytest.approx(0.1)
