@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crosswalk.jobs.training.office import held_apart
+from crosswalk import manifest
+from crosswalk.jobs.quality.learning_curve import FILE as CURVE
+from crosswalk.jobs.quality.learning_curve import CurvePoint, curve_rows, kept_curve
+from crosswalk.jobs.training.office import held_apart, share_of
+from crosswalk.model import Query
 from crosswalk.places import shipped
 from tests.conftest import Run
 
@@ -135,3 +139,43 @@ def test_an_encoder_that_is_not_on_this_machine_is_said_and_never_fetched(tmp_pa
 
     with pytest.raises(ModelError, match="cannot be opened"):
         tuned(str(tmp_path / "no-such-model"), ["nurse"], np.zeros(1, dtype=np.int64), 1, TuneSettings(), lambda line: None)
+
+
+def test_a_learning_curve_is_drawn_and_kept_with_the_index(tmp_path: Path, crosswalk: Run) -> None:
+    rows = coded_answers(tmp_path / "coded.csv", codes=2)
+    columns = ["--text-column", "answer", "--truth-column", "code"]
+    done = crosswalk("fit", tmp_path / "coded.csv", *columns, "--scheme", "small", "--learning-curve", "-o", tmp_path / "small")
+    assert "25% of the answers are too few to learn from" in done.stderr
+    with (tmp_path / "small" / "learning-curve.csv").open(newline="") as stream:
+        points = list(csv.DictReader(stream))
+    assert [float(point["share"]) for point in points] == [0.5, 1.0]
+    answers = [int(point["answers"]) for point in points]
+    assert 50 <= answers[0] < answers[1] < len(rows)
+    assert "share learned from\taccuracy" in done.stdout
+    told = crosswalk(
+        "evaluate", tmp_path / "coded.csv", *columns, "--scheme", tmp_path / "small", "--json", "--report", tmp_path / "r.html"
+    )
+    curve = json.loads(told.stdout)["learning_curve"]
+    assert curve["points"] == [[float(point["share"]), float(point["accuracy"])] for point in points]
+    assert curve["words"] in done.stdout
+    assert "Would more data help?" in (tmp_path / "r.html").read_text()
+
+
+def test_a_smaller_share_of_the_answers_is_part_of_a_larger_one() -> None:
+    answers = [(Query(f"text {n}"), frozenset(["1"])) for n in range(400)]
+    parts = [{query.text for query, _ in share_of(answers, share, seed=3)} for share in (0.125, 0.25, 0.5)]
+    assert [len(part) for part in parts] == [50, 100, 200]
+    assert parts[0] < parts[1] < parts[2]
+    assert [query.text for query, _ in share_of(answers, 0.5, seed=3)] == sorted(parts[2], key=lambda text: int(text.split()[1]))
+    assert share_of(answers, 0.5, seed=4) != share_of(answers, 0.5, seed=3)
+
+
+def test_a_curve_is_read_from_the_folder_it_was_kept_in(tmp_path: Path) -> None:
+    manifest.seal(tmp_path, {})
+    assert kept_curve(tmp_path) is None
+    (tmp_path / CURVE).write_text(curve_rows([CurvePoint(0.5, 100, 0.6), CurvePoint(1.0, 200, 0.7)]))
+    manifest.seal(tmp_path, {})
+    found = kept_curve(tmp_path)
+    assert found is not None
+    assert found.points == ((0.5, 0.6), (1.0, 0.7))
+    assert found.gain_of_doubling == pytest.approx(0.1)

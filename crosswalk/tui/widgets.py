@@ -84,10 +84,10 @@ class CasePane(Static):
             return
         lines = [Content.styled(clean(case.text) or "(no text)", "bold"), Content.styled(_about(case, blind=blind), "dim")]
         lines += [_earlier(kept, case, classification) for kept in history]
-        lines += [Content.assemble((f"{one_line(name)}: ", "dim"), one_line(value)) for name, value in case.fields.items() if value]
         if opinion and opinion.is_draft:
             lines.append(Content.assemble((f"draft by {one_line(opinion.model)}: ", "dim"), one_line(f"{opinion.choice}. {opinion.said}")))
-        elif opinion:
+        lines += [Content.assemble((f"{one_line(name)}: ", "dim"), one_line(value)) for name, value in case.fields.items() if value]
+        if opinion and not opinion.is_draft:
             lines.append(Content.assemble((f"{one_line(opinion.model)} says: ", "dim"), _said(opinion, classification)))
         if case.note and not blind:
             lines.append(Content.assemble(("why: ", "dim"), one_line(case.note)))

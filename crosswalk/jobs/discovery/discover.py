@@ -16,6 +16,7 @@ from crosswalk.jobs.discovery.clusters import cluster
 from crosswalk.jobs.discovery.findings import NewOccupation, NewTitle, growth_of, new_occupations
 from crosswalk.jobs.discovery.gathering import AdColumns, AdTitles, gather
 from crosswalk.jobs.discovery.nearest import BookNeighbours, Neighbours
+from crosswalk.jobs.discovery.ordering import in_order
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Query
 from crosswalk.search.book import Book
@@ -64,6 +65,8 @@ def discover(table: Table, columns: AdColumns, coder: Autocoder, settings: Setti
     with stage("clustering the rest", "titles") as progress:
         clusters = cluster([ads.forms[place] for place in pool], ads.counts[pool], coder.retriever.encoder, progress)
     occupations = new_occupations(ads, pool, clusters, near, book, coder.classification, settings.least_ads)
+    with stage("ordering the candidates", "titles") as progress:
+        occupations = in_order(occupations, coder, progress)
     frequent = (
         np.bincount(clusters.labels[clusters.labels >= 0], ads.counts[pool][clusters.labels >= 0], len(clusters.cohesion))
         >= settings.least_ads

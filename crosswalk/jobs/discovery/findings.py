@@ -16,8 +16,6 @@ MOST_TITLES = 12
 """Representative titles kept of a candidate."""
 
 _MOST_CODES = 4
-_NEW_WORDS, _TITLES, _NOVELTY, _GROWTH = 10.0, 1.5, 5.0, 1.0
-"""Weights of the order of candidates; chosen on the vacancies of benchmarks/discover.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,8 @@ class NewOccupation:
     """Titles that belong together and to no title of the book; ``codes`` are the nearest groups with their part of the ads.
 
     ``growth`` is ads in the later half of the time over ads in the earlier one, None without dates; ``similarity`` (0..1) is the mean
-    to the nearest index title, ``cohesion`` that among themselves.
+    to the nearest index title, ``cohesion`` that among themselves. ``known`` is the share of their
+    words that the book has, ``score`` what candidates are ordered by.
     """
 
     name: str
@@ -51,13 +50,14 @@ class NewOccupation:
     codes: tuple[tuple[str, float], ...]
     nearest_title: str
     why: str
-    score: float
+    known: float
+    score: float = 0.0
 
 
 def new_occupations(
     ads: AdTitles, pool: NDArray[np.int64], clusters: Clusters, near: Neighbours, book: Book, classification: Classification, least_ads: int
 ) -> list[NewOccupation]:
-    """A candidate for each cluster with ads enough, the most promising first. ``pool`` are the places in ``ads`` that were clustered."""
+    """A candidate for each cluster with ads enough, in no order yet. ``pool`` are the places in ``ads`` that were clustered."""
     words = {word for form in book.normalised() for word in form.split()}
     found = []
     for number, members in enumerate(clusters.members()):
@@ -65,7 +65,7 @@ def new_occupations(
         if ads.counts[places].sum() >= least_ads:
             order = np.lexsort((places, -clusters.closeness[members] * np.log1p(ads.counts[places])))
             found.append(_occupation(ads, places[order], float(clusters.cohesion[number]), near, book, classification, words))
-    return sorted(found, key=lambda candidate: (-round(candidate.score, 6), candidate.name))
+    return found
 
 
 def _occupation(
@@ -78,11 +78,10 @@ def _occupation(
     nearest = book.text(int(near.titles[places[0]]))
     growth = growth_of(ads.halves[places].sum(axis=0))
     known = float(np.mean([np.mean([word in words for word in ads.forms[place].split()]) for place in places]))
-    score = _NEW_WORDS * known + _TITLES * np.log(len(places)) + _NOVELTY * (cohesion - similarity) + _GROWTH * np.log(growth or 1.0)
     return NewOccupation(
         ads.written[places[0]], tuple(ads.written[place] for place in places[:MOST_TITLES]), len(places), int(counts.sum()), growth,
         languages_of([ads.languages[place] for place in places]), round(similarity, 4), round(cohesion, 4), codes, nearest,
-        _why(similarity, cohesion, codes, nearest, classification), float(score),
+        _why(similarity, cohesion, codes, nearest, classification), round(known, 6),
     )  # fmt: skip
 
 
