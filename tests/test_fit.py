@@ -137,15 +137,14 @@ def test_an_encoder_that_is_not_on_this_machine_is_said_and_never_fetched(tmp_pa
         tuned(str(tmp_path / "no-such-model"), ["nurse"], np.zeros(1, dtype=np.int64), 1, TuneSettings(), lambda line: None)
 
 
-def test_a_new_head_begins_as_a_linear_classifier_of_the_texts() -> None:
+def test_a_new_head_begins_as_a_linear_classifier_of_the_texts(tmp_path: Path) -> None:
     from crosswalk.coding.head import Head, HeadFacts, field_grams, stored
     from crosswalk.jobs.training.head import HeadSettings, random_layers
     from crosswalk.jobs.training.linear_start import linear_start
     from crosswalk.jobs.training.pieces import Bags
     from crosswalk.text import normalise
 
-    with shipped("data", "index-titles", "isco-08.en.tsv").open(encoding="utf-8", newline="") as stream:
-        rows = [(normalise(title), code) for code, title in list(csv.reader(stream, delimiter="\t"))[1:3000:10]]
+    rows = [(normalise(title), code) for title, code in coded_answers(tmp_path / "coded.csv")][::3]
     codes, numbers = np.unique([code for _, code in rows], return_inverse=True)
     settings = HeadSettings(bits=14, width=32, hidden=128)
     layers = random_layers(len(codes), 8, settings)
