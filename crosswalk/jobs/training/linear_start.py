@@ -13,6 +13,7 @@ from sklearn.utils.extmath import randomized_svd
 from crosswalk.jobs.training.pieces import Bags
 
 _MOST = 4e9  # n-grams of all texts times codes: beyond, the linear classifier takes longer than the head
+_CELLS = 6e7  # codes times n-gram buckets: half a gigabyte of weights; so many codes would not fit the n-grams' width well either
 _SOFT = 2.5  # margins times this are logits
 
 
@@ -26,7 +27,7 @@ def linear_start(
     buckets, width = layers["grams"].shape
     codes, wanted = np.unique(first[there], return_inverse=True)
     ids, lengths = grams.take(np.flatnonzero(there))
-    if len(codes) < 3 or len(ids) * float(len(codes)) > _MOST or 4 * width > len(layers["hidden"]):
+    if len(codes) < 3 or len(codes) * buckets > _CELLS or len(ids) * float(len(codes)) > _MOST or 4 * width > len(layers["hidden"]):
         return layers
     known = sparse.csr_matrix(
         (np.ones(len(ids), dtype=np.float32), ids, np.concatenate([[0], np.cumsum(lengths)])), shape=(len(lengths), buckets)

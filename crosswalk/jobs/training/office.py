@@ -137,6 +137,8 @@ class _School:
         lessons, settings = Lessons(lessons.right, weight.astype(np.float32)), self.settings
         if self.start and list(self.start.facts.codes) == list(codes):
             start = self.start.tensors()
+        elif self.start:  # the same codes without some: as it always was, so that both heads stay alike
+            start = None
         else:
             layers = random_layers(len(codes), self.readings[0].vectors.shape[1], settings)
             start = linear_start(self.readings[0].grams, first, lessons.weight > 0, layers, settings.seed)
