@@ -20,6 +20,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,23 @@ def read_split(name: str, data: Path, rows: int | None = None) -> Split:
         return parts
     kept = np.sort(np.random.default_rng(8).permutation(len(parts.train))[:rows])
     return Split([parts.train[place] for place in kept], parts.train_codes[kept], parts.test, parts.test_codes)
+
+
+def ceilings(data: Path) -> str:
+    """How many of the British index's entries every text's commonest code would get right: by title alone, and with qualifiers."""
+    table = read_table(data / "national/uk_soc2020/soc2020volume2thecodingindexexcel16042025.xlsx")
+    title, isco = (table.columns.index(name) for name in ("INDEXOCC_-_natural_word_order", "ISCO-08 code based on SOC2020"))
+    alone = [(row[title], row[isco]) for row in table.rows if row[isco].isdigit()]
+    said = []
+    for name, pairs in (("the title alone", alone), ("its qualifiers too", list(uk_index(data)))):
+        codes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for text, code in pairs:
+            codes[normalise(text)][code] += 1
+        best, several = sum(max(found.values()) for found in codes.values()), sum(len(found) > 1 for found in codes.values())
+        said.append(
+            f"{name}: {len(codes):,} different texts, {several:,} with several codes, at best {best / len(pairs):.4f} of the entries"
+        )
+    return "\n".join(said)
 
 
 def _narrative_columns(columns: Sequence[str]) -> tuple[str, str]:
@@ -253,10 +271,17 @@ def main() -> None:
     parser.add_argument("--worlds", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--rows", type=int, help="learn from so many texts only")
+    parser.add_argument("--ceilings", action="store_true", help="only say how many entries of the British index a text can decide")
     parser.add_argument("--epochs", type=int, default=2, help="of the fine-tuned transformer")
     options = parser.parse_args()
     parts = read_split(options.set, options.data, options.rows)
-    print(f"{options.set}: {len(parts.train):,} texts to learn from, {len(parts.test):,} to test on, {len(parts.classes):,} codes\n")
+    print(
+        f"{options.set}: {len(parts.train):,} texts to learn from, {len(parts.test):,} to test on, {len(parts.classes):,} codes\n",
+        flush=True,
+    )
+    if options.ceilings:
+        print(ceilings(options.data))
+        return
     print("| method | top-1 | top-6 | macro-F1 | ECE | rate at 90 % | 95 % | 99 % | train s | texts/s | peak MB |\n|" + "---|" * 11)
     for name in options.only:
         with multiprocessing.get_context("spawn").Pool(1) as alone:

@@ -179,3 +179,23 @@ def test_a_curve_is_read_from_the_folder_it_was_kept_in(tmp_path: Path) -> None:
     assert found is not None
     assert found.points == ((0.5, 0.6), (1.0, 0.7))
     assert found.gain_of_doubling == pytest.approx(0.1)
+
+
+def test_a_new_head_begins_as_a_linear_classifier_of_the_texts(tmp_path: Path) -> None:
+    from crosswalk.coding.head import Head, HeadFacts, field_grams, stored
+    from crosswalk.jobs.training.head import HeadSettings, random_layers
+    from crosswalk.jobs.training.linear_start import linear_start
+    from crosswalk.jobs.training.pieces import Bags
+    from crosswalk.text import normalise
+
+    rows = [(normalise(title), code) for title, code in coded_answers(tmp_path / "coded.csv")][::3]
+    codes, numbers = np.unique([code for _, code in rows], return_inverse=True)
+    settings = HeadSettings(bits=14, width=32, hidden=128)
+    layers = random_layers(len(codes), 8, settings)
+    found = field_grams([[title for title, _ in rows]], settings.bits)
+    begun = linear_start(Bags(found.ids, found.starts), numbers, np.ones(len(rows), dtype=bool), layers, seed=1)
+    head = Head(HeadFacts(tuple(codes), bits=settings.bits), stored(begun))
+    first = head.log_shares([[title for title, _ in rows]], np.zeros((len(rows), 8), dtype=np.float32)).argmax(axis=1)
+    assert np.mean(first == numbers) > 0.9
+    few = linear_start(Bags(found.ids, found.starts), numbers % 2, np.ones(len(rows), dtype=bool), layers, seed=1)
+    assert few is layers

@@ -93,6 +93,12 @@ def train_head(
     return net.export()
 
 
+def random_layers(codes: int, dimensions: int, settings: HeadSettings) -> dict[str, NDArray[np.float32]]:
+    """What a head begins with where there is nothing to begin from."""
+    torch.manual_seed(settings.seed)
+    return _Net(codes, dimensions, settings, None).export()
+
+
 def _read(fields: Sequence[Sequence[str]], encoder: Encoder, settings: HeadSettings, rng: np.random.Generator | None) -> Reading:
     noisy = [[noised(text, rng) for text in texts] for texts in fields] if rng else fields
     ids, starts = [], [np.zeros(1, dtype=np.int64)]

@@ -12,7 +12,8 @@ from crosswalk.coding.classifier import Classifier, Weights
 from crosswalk.coding.head import Head, HeadFacts, stored
 from crosswalk.jobs.training.classifier import judged
 from crosswalk.jobs.training.combiner import Sample, fit_weights, right_of
-from crosswalk.jobs.training.head import HeadSettings, Lessons, Reading, read, train_head
+from crosswalk.jobs.training.head import HeadSettings, Lessons, Reading, random_layers, read, train_head
+from crosswalk.jobs.training.linear_start import linear_start
 from crosswalk.jobs.training.scorers import scorer_of
 from crosswalk.model import Classification, IndexTitle, Query
 from crosswalk.search.encoder import Encoder
@@ -23,6 +24,7 @@ _VALIDATION = 0.12
 _TAKEN_OUT = 0.15
 _TEXTS_SEEN = 1_200_000  # texts a head reads in all its epochs
 _THIN = 0.25  # a code's texts are drawn with weight (its number of texts) ** -_THIN
+_EPOCHS_OF_A_LINEAR = 4.0  # of a head that begins as a linear classifier; more make it forget that one
 _HOLD = 0.5  # pull towards the weights begun with, as strong as half a text is
 _BOOK = "training data"
 
@@ -138,8 +140,16 @@ class _School:
         first = lessons.right.ids[np.minimum(lessons.right.starts[:-1], len(lessons.right.ids) - 1)]
         counts = np.bincount(first, weights=lessons.weight, minlength=len(codes))
         weight = lessons.weight * np.maximum(counts, 1.0)[first] ** -_THIN
-        start = self.start.tensors() if self.start and list(self.start.facts.codes) == list(codes) else None
-        return train_head(self.readings, Lessons(lessons.right, weight.astype(np.float32)), len(codes), self.settings, say, start)
+        lessons, settings = Lessons(lessons.right, weight.astype(np.float32)), self.settings
+        if self.start and list(self.start.facts.codes) == list(codes):
+            start = self.start.tensors()
+        elif self.start:  # the same codes without some: as it always was, so that both heads stay alike
+            start = None
+        else:
+            layers = random_layers(len(codes), self.readings[0].vectors.shape[1], settings)
+            start = linear_start(self.readings[0].grams, first, lessons.weight > 0, layers, settings.seed)
+            settings = replace(settings, epochs=min(settings.epochs, _EPOCHS_OF_A_LINEAR)) if start is not layers else settings
+        return train_head(self.readings, lessons, len(codes), settings, say, start)
 
 
 def _known(titles: Sequence[IndexTitle], codes: Sequence[str]) -> list[IndexTitle]:
