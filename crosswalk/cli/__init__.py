@@ -35,6 +35,7 @@ COMMANDS = {
     "runs": "List what was done.",
     "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
     "store": "Move stores between files and PostgreSQL.",
+    "bundle": "Write a folder to install from without a network.",
     "train": "Train the models that crosswalk ships.",
 }
 

@@ -39,11 +39,13 @@ def code(
     rules: Rules | None = None,
     order: str | None = None,
     partitions: int | None = None,
+    as_text: bool = False,
 ) -> "DataFrame":
     """The rows of ``df`` with the columns that `crosswalk code` adds; lazy, as everything of Spark, and in no order.
 
     ``text_columns``: the first is the most important. ``order``: a column that numbers the rows; of answers that differ in case alone
     the first is then coded, as in a file. ``partitions``: tasks in which the different answers are coded (default: Spark's for shuffles).
+    ``as_text``: columns become text, as `crosswalk code` writes them, but for ``order``, which then stands last.
     Raises UsageError for columns that ``df`` does not have.
     """
     from pyspark.sql import functions as f
@@ -62,7 +64,10 @@ def code(
     spread = different.repartition(partitions or _shuffle_partitions(spark), _CHUNK).sortWithinPartitions(_CHUNK, KEY)
     coded = spread.mapInArrow(partial(executor.coded, task), _schema([], (KEY, *COLUMNS)))
     rows = renamed(df)
-    keyed = rows.mapInArrow(partial(executor.with_keys, wanted), _schema(rows.schema.fields, (KEY,)))
+    kept = [field for field in rows.schema.fields if not as_text or field.name == order]
+    texts_of = len(df.columns) - len(kept)
+    schema = _schema([*_schema([], rows.columns[:texts_of]), *kept], (KEY,))
+    keyed = rows.mapInArrow(partial(executor.with_keys, wanted, texts_of), schema)
     return keyed.join(coded, KEY, "left").drop(KEY)
 
 
