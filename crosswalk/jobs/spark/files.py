@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from crosswalk.coding.rules import Rules
 from crosswalk.errors import CrosswalkError, DataError, ModelError, UsageError
 from crosswalk.files.table import named_columns, widened
-from crosswalk.jobs.spark.frames import code, column
+from crosswalk.jobs.spark.frames import code
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_ORDER = "crosswalk order"
+_ORDER = "order of crosswalk"
 _TASKS_A_CORE = 4
 """So many that the last one holds nobody up, and that a machine that dies costs little."""
 
@@ -95,7 +95,7 @@ def code_rows(rows: "DataFrame", job: SparkJob) -> Mapping[str, int]:
         rows, job.text_columns, scheme=job.scheme, threshold=job.threshold, rules=job.rules, order=_ORDER, partitions=tasks, as_text=True
     )
     with places.replaced() as staged:
-        coded.orderBy(column(_ORDER)).drop(_ORDER).write.parquet(staged)
+        coded.orderBy(_ORDER).drop(_ORDER).write.parquet(staged)
         counted = {row["method"]: row["count"] for row in spark.read.parquet(staged).groupBy("method").count().collect()}
         total = spark.read.parquet(job.source).count()
         if sum(counted.values()) != total or None in counted:
