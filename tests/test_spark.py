@@ -91,6 +91,7 @@ def test_a_worker_killed_in_the_middle_costs_no_row(crosswalk: Run, tmp_path: Pa
 def test_a_notebooks_frame_keeps_its_columns_and_an_office_sends_its_own_index(spark: Any, tmp_path: Path, home: Path) -> None:
     from crosswalk.jobs.spark import code
 
+    spark.conf.set("spark.sql.caseSensitive", "false")  # as notebooks have it
     folder = tmp_path / "own index"
     shutil.copytree(shipped("indexes", "isco-08"), folder)
     facts = {name: value for name, value in manifest.read(folder).items() if name != "files"}
