@@ -36,6 +36,7 @@ COMMANDS = {
     "privacy": "Show what of a file would leave this machine.",
     "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
     "store": "Move stores between files and PostgreSQL.",
+    "bundle": "Write a folder to install from without a network.",
     "train": "Train the models that crosswalk ships.",
 }
 

@@ -34,22 +34,18 @@ _opened: _Opened | None = None
 """What this process has opened; Spark keeps a process for many tasks."""
 
 
-def as_text(names: Sequence[str], source: str, batches: "Iterator[RecordBatch]") -> "Iterator[RecordBatch]":
-    """Every cell as `crosswalk code` reads it from a file; columns beyond ``names`` stay as they are."""
-    import pyarrow
+def with_keys(places: Sequence[int], texts_of: int, batches: "Iterator[RecordBatch]") -> "Iterator[RecordBatch]":
+    """Each row with the key of its answer, whose fields stand in the columns at ``places``.
 
-    for batch in batches:
-        cells = [pyarrow.array(texts(column, name, source), pyarrow.string()) for column, name in zip(batch.columns, names, strict=False)]
-        yield pyarrow.RecordBatch.from_arrays([*cells, *batch.columns[len(names) :]], names=batch.schema.names)
-
-
-def with_keys(places: Sequence[int], batches: "Iterator[RecordBatch]") -> "Iterator[RecordBatch]":
-    """Each row with the key of its answer, whose fields stand in the columns at ``places``."""
+    The cells of the first ``texts_of`` columns become the text that `crosswalk code` reads in a file.
+    """
     import pyarrow
 
     for batch in batches:
         keys = [key_of(answer.casefold()) for answer in _answers(batch, places)]
-        yield pyarrow.RecordBatch.from_arrays([*batch.columns, pyarrow.array(keys)], names=[*batch.schema.names, KEY])
+        read = [pyarrow.array(_texts(batch, place), pyarrow.string()) for place in range(texts_of)]
+        columns = [*read, *batch.columns[texts_of:], pyarrow.array(keys, pyarrow.string())]
+        yield pyarrow.RecordBatch.from_arrays(columns, names=[*batch.schema.names, KEY])
 
 
 def with_answers(count: int, batches: "Iterator[RecordBatch]") -> "Iterator[RecordBatch]":
@@ -66,8 +62,12 @@ def with_answers(count: int, batches: "Iterator[RecordBatch]") -> "Iterator[Reco
 
 
 def _answers(batch: "RecordBatch", columns: Sequence[int]) -> list[str]:
-    cells = [texts(batch.column(place), batch.schema.names[place], "a row of the data frame") for place in columns]
+    cells = [_texts(batch, place) for place in columns]
     return [SEPARATOR.join(fields) for fields in zip(*cells, strict=True)]
+
+
+def _texts(batch: "RecordBatch", place: int) -> list[str]:
+    return texts(batch.column(place), batch.schema.names[place], "what Spark reads")
 
 
 def coded(task: Task, batches: "Iterator[RecordBatch]") -> "Iterator[RecordBatch]":

@@ -11,19 +11,17 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.coding.rules import Rules
 from crosswalk.errors import CrosswalkError, DataError, ModelError, UsageError
 from crosswalk.files.table import named_columns, widened
-from crosswalk.jobs.spark import executor
-from crosswalk.jobs.spark.frames import code, column
+from crosswalk.jobs.spark.frames import code
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_ORDER = "crosswalk order"
+_ORDER = "order of crosswalk"
 _TASKS_A_CORE = 4
 """So many that the last one holds nobody up, and that a machine that dies costs little."""
 
@@ -77,15 +75,12 @@ def session(engine: str) -> "Iterator[SparkSession]":
 
 
 def read(spark: "SparkSession", source: str) -> "DataFrame":
-    """A Parquet file, or a folder of them, as `crosswalk code` reads it: every cell clean text, and a last column that orders the rows."""
+    """A Parquet file, or a folder of them: columns named as `crosswalk code` names them, and a last one that orders the rows."""
     from pyspark.sql import functions as f
-    from pyspark.sql.types import StringType, StructField, StructType
 
     rows = spark.read.parquet(source)
     names = widened(named_columns(rows.columns, source), len(rows.columns))
-    rows = rows.select("*", f.struct("_metadata.file_path", "_metadata.row_index").alias(_ORDER)).toDF(*names, _ORDER)
-    schema = StructType([*(StructField(name, StringType()) for name in names), rows.schema.fields[-1]])
-    return rows.mapInArrow(partial(executor.as_text, names, source), schema)
+    return rows.select("*", f.struct("_metadata.file_path", "_metadata.row_index").alias(_ORDER)).toDF(*names, _ORDER)
 
 
 def code_rows(rows: "DataFrame", job: SparkJob) -> Mapping[str, int]:
@@ -96,9 +91,11 @@ def code_rows(rows: "DataFrame", job: SparkJob) -> Mapping[str, int]:
     spark = rows.sparkSession
     places = _Places(spark, job)
     tasks = _TASKS_A_CORE * spark.sparkContext.defaultParallelism
-    coded = code(rows, job.text_columns, scheme=job.scheme, threshold=job.threshold, rules=job.rules, order=_ORDER, partitions=tasks)
+    coded = code(
+        rows, job.text_columns, scheme=job.scheme, threshold=job.threshold, rules=job.rules, order=_ORDER, partitions=tasks, as_text=True
+    )
     with places.replaced() as staged:
-        coded.orderBy(column(_ORDER)).drop(_ORDER).write.parquet(staged)
+        coded.orderBy(_ORDER).drop(_ORDER).write.parquet(staged)
         counted = {row["method"]: row["count"] for row in spark.read.parquet(staged).groupBy("method").count().collect()}
         total = spark.read.parquet(job.source).count()
         if sum(counted.values()) != total or None in counted:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _PARTITIONS = 200
-_CHUNK, _PREFIX, _BEFORE = "crosswalk_chunk", "crosswalk_prefix", "crosswalk_before"
+_CHUNK, _PREFIX, _BEFORE, _ORDER = "crosswalk_chunk", "crosswalk_prefix", "crosswalk_before", "crosswalk_order"
 
 
 def code(
@@ -39,11 +39,13 @@ def code(
     rules: Rules | None = None,
     order: str | None = None,
     partitions: int | None = None,
+    as_text: bool = False,
 ) -> "DataFrame":
     """The rows of ``df`` with the columns that `crosswalk code` adds; lazy, as everything of Spark, and in no order.
 
     ``text_columns``: the first is the most important. ``order``: a column that numbers the rows; of answers that differ in case alone
     the first is then coded, as in a file. ``partitions``: tasks in which the different answers are coded (default: Spark's for shuffles).
+    ``as_text``: columns become text, as `crosswalk code` writes them, but for ``order``, which then stands last.
     Raises UsageError for columns that ``df`` does not have.
     """
     from pyspark.sql import functions as f
@@ -55,15 +57,20 @@ def code(
     task = Task(_travelling(spark, scheme), _fingerprint(find_index(scheme)), AnswerColumns(texts, facts), rules, threshold)
 
     wanted = [df.columns.index(name) for name in (*texts, *facts)]
-    asked = df.select(*(column(df.columns[place]) for place in wanted), *([column(order)] if order else []))
+    numbered = df.columns.index(order) if order else None
+    names, df = _names(df), df.toDF(*(f"crosswalk_{place}" for place in range(len(df.columns))))  # mapInArrow takes no "a.b"
+    fields = [df[place].alias(f"crosswalk_field_{number}") for number, place in enumerate(wanted)]
+    asked = df.select(*fields, *([df[numbered].alias(_ORDER)] if numbered is not None else []))
     answers = asked.mapInArrow(partial(executor.with_answers, len(wanted)), _schema(asked.schema.fields[len(wanted) :], (ANSWER, KEY)))
-    first = f.min_by(ANSWER, column(order)) if order else f.min(ANSWER)
+    first = f.min_by(ANSWER, _ORDER) if order else f.min(ANSWER)
     different = _in_chunks(answers.groupBy(KEY).agg(first.alias(ANSWER)))
     spread = different.repartition(partitions or _shuffle_partitions(spark), _CHUNK).sortWithinPartitions(_CHUNK, KEY)
     coded = spread.mapInArrow(partial(executor.coded, task), _schema([], (KEY, *COLUMNS)))
-    rows = renamed(df)
-    keyed = rows.mapInArrow(partial(executor.with_keys, wanted), _schema(rows.schema.fields, (KEY,)))
-    return keyed.join(coded, KEY, "left").drop(KEY)
+    kept = [field for place, field in enumerate(df.schema.fields) if not as_text or place == numbered]
+    texts_of = len(names) - len(kept)
+    schema = _schema([*_schema([], df.columns[:texts_of]), *kept], (KEY,))
+    keyed = df.mapInArrow(partial(executor.with_keys, wanted, texts_of), schema)
+    return keyed.join(coded, KEY, "left").drop(KEY).toDF(*names, *COLUMNS)
 
 
 def _in_chunks(answers: "DataFrame") -> "DataFrame":
@@ -84,18 +91,11 @@ def _in_chunks(answers: "DataFrame") -> "DataFrame":
     return numbered.select(f.floor((f.col(_CHUNK) + f.col(_BEFORE)) / CHUNK).alias(_CHUNK), KEY, ANSWER)
 
 
-def column(name: str) -> Any:
-    """A column by its very name, whatever stands in it."""
-    from pyspark.sql import functions as f
-
-    return f.col(f"`{name.replace('`', '``')}`")
-
-
-def renamed(df: "DataFrame") -> "DataFrame":
-    """The rows, their columns named so that ours can stand beside them; to Spark "Code" may be "code"."""
+def _names(df: "DataFrame") -> list[str]:
+    """The columns' names so that ours can stand beside them; to Spark "Code" may be "code"."""
     one_case = df.sparkSession.conf.get("spark.sql.caseSensitive") != "true"
     kept = with_kept_columns(COLUMNS, df.columns)
-    return df.toDF(*(f"source {name}" if one_case and name.lower() in COLUMNS else kept[name] for name in df.columns))
+    return [f"source {name}" if one_case and name.lower() in COLUMNS else kept[name] for name in df.columns]
 
 
 def _schema(fields: Sequence[Any], more: Sequence[str]) -> Any:
