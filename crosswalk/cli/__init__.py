@@ -34,7 +34,7 @@ COMMANDS = {
     "release": "Make a new version of a classification from accepted proposals.",
     "runs": "List what was done.",
     "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
-    "store": "Move stores between files and PostgreSQL.",
+    "store": "Move, back up and verify stores.",
     "train": "Train the models that crosswalk ships.",
 }
 
