@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crosswalk.errors import StoreError
 
-_BUSY_SECONDS = 10.0
+_BUSY_SECONDS = 30.0
 _FOLDING_MILLISECONDS = 50
 _SMALLEST_DATABASE = 512
 _LARGEST_LOG = 16 * 2**20
