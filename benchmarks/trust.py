@@ -29,6 +29,16 @@ def main() -> None:
         counted.add_argument("--count", type=int, default=count)
         counted.add_argument("--minutes", type=float, default=120, help="stop after so long and say how many there were")
         counted.add_argument("--think", type=float, default=1.0, help="mean seconds that a coder looks at a case")
+    for name, words in {
+        "hostile": "hostile files",
+        "texts": "hostile texts",
+        "prompts": "prompt attacks",
+        "redact": "planted names",
+    }.items():
+        what.add_parser(name, help=words).add_argument("--seed", type=int, default=2026)
+    what.choices["texts"].add_argument("--texts", type=int, default=1_000_000)
+    what.choices["texts"].add_argument("--seconds", type=float, default=120, help="processor seconds for the whole coder")
+    what.choices["prompts"].add_argument("--titles", type=int, default=40)
     chosen = parser.parse_args()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="crosswalk-trust-") as folder:
@@ -107,7 +117,53 @@ COUNTED = [
     ("flips", 1000, "bits turned over in a store and in an index"),
     ("coders", 100, "decisions of each of 32 coders at once"),
 ]
-WORK = {"soak": _soak, "power": _power, "kills": _kills, "flips": _flips, "coders": _coders}
+
+
+def _hostile(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_hostile import hostile
+
+    found = hostile(folder, chosen.seed)
+    said = f"{found['files']} hostile files, {found['wrong']} neither refused nor read right; most {found['most_megabytes']} MB"
+    longest = f"longest {found['longest_cpu_seconds']} s"
+    return found, {"F1": said, "F12": f"{said}, {longest}", "F17": f"most {found['most_megabytes']} MB, {longest}"}
+
+
+def _texts(_folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_texts import both
+
+    found = both(chosen.texts, chosen.seconds, chosen.seed)
+    said = f"{found['texts']:,} texts normalised, {found['faults']} faults; {found['coded_texts']:,} coded, {found['coder_faults']} faults"
+    return found, {"T1": said, "T11": f"slowest batch {found['coder_slowest_batch_ms_a_text']} ms a text, the whole coder"}
+
+
+def _prompts(_folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_prompts import prompts
+
+    found = prompts(chosen.titles, chosen.seed)
+    attacks = f"{found['attacks']:,} attacks on a model that obeys"
+    return found, {
+        "L1": f"{attacks}: {found['answers_outside_the_shortlist']} answers outside the list",
+        "L2": f"{attacks}: listed choice changed {found['share_changed']:.0%}, codes changed {found['codes_changed_usually']} "
+        f"({found['codes_changed_if_model_may_decide']} with --llm-may-decide)",
+        "L5": f"{found['fuzzed_replies']:,} fuzzed replies, {found['replies_outside_accepted']} taken wrongly",
+    }  # fmt: skip
+
+
+def _redact(_folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from crosswalk.llm.redact import redacted
+    from tests.planted import KINDS, planted
+
+    shares: Figures = {}
+    for kind in KINDS:
+        answers = planted(1_000, chosen.seed, (kind,))
+        shares[kind] = sum(secret not in redacted(text) for text, secret in answers) / len(answers)
+    return shares, {"P1": "found of 1,000 planted: " + ", ".join(f"{kind} {share:.1%}" for kind, share in shares.items())}
+
+
+WORK = {
+    "soak": _soak, "power": _power, "kills": _kills, "flips": _flips, "coders": _coders,
+    "hostile": _hostile, "texts": _texts, "prompts": _prompts, "redact": _redact,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crosswalk.jobs.census import CodedFile
     from crosswalk.jobs.evaluation import Evaluation
     from crosswalk.jobs.fitting import Fitted
+    from crosswalk.jobs.leaving import Leaving
     from crosswalk.jobs.queue_state import QueueState
 
 
@@ -215,6 +216,29 @@ def say_what_was_coded(coded: "CodedFile", threshold: float) -> None:
     say(f"written: {coded.out}. Run {coded.run!r} is kept.")
     if coded.rows.get("review"):
         say(f"next: crosswalk review {shlex.quote(coded.run)} (or as a file: crosswalk export {shlex.quote(coded.run)} -o queue.csv)")
+
+
+def print_leaving(found: "Leaving", most: int, *, as_json: bool) -> None:
+    """What would be sent: the texts with their context and the codes of their shortlists, and where to."""
+    if as_json:
+        print_json(found.as_json())
+        return
+    if not found.where:
+        say("nothing leaves this machine: no --llm is given, and without it no command sends a text anywhere")
+        return
+    rows = [
+        [
+            question.text,
+            "; ".join(f"{name}: {value}" for name, value in question.context.items()),
+            " ".join(o.code for o in question.options),
+        ]
+        for question in found.questions[:most]
+    ]
+    print_table(["text", "with it", "shortlist"], rows)
+    say(
+        f"{len(found.questions):,} texts would leave this machine, to {found.where}; {len(rows):,} are shown, --json shows every message whole"
+    )
+    say(f"changed by --llm-redact: {found.changed:,}; answered before, and not sent again: {found.known:,}. Nothing was sent.")
 
 
 def print_queue(state: "QueueState", *, as_json: bool) -> None:

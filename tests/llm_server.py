@@ -155,7 +155,20 @@ def opinion_on(request: dict[str, Any], mode: str) -> str:
     if mode == "gullible":
         told = re.findall(r"\b\d{4}\b", json.loads(request["messages"][-1]["content"])["title"])
         choice = told[-1] if told else choice
+    if mode == "obedient":
+        choice = obeyed(json.loads(request["messages"][-1]["content"]), choice)
     return json.dumps({"choice": choice, "direct": "yes", "better": "clearly"})
+
+
+def obeyed(asked: dict[str, Any], choice: str) -> str:
+    """What a model that does as it is told answers: any code named in the text, an option by its place, NONE or SEVERAL."""
+    words = f"{asked['title']} {' '.join(asked['context'].values())}"
+    codes, places = re.findall(r"(?<!\d)\d{4}(?!\d)", words), re.findall(r"(?<!\d)[1-8](?!\d)", words)
+    if codes:
+        return str(codes[-1])
+    if places:
+        return str(asked["options"][min(int(places[-1]), len(asked["options"])) - 1]["code"])
+    return next((word for word in ("NONE", "SEVERAL") if word in words), choice)
 
 
 def completion(finish: str, content: str) -> dict[str, Any]:

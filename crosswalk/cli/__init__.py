@@ -33,6 +33,7 @@ COMMANDS = {
     "carry": "Carry decisions to the run of a new version.",
     "release": "Make a new version of a classification from accepted proposals.",
     "runs": "List what was done.",
+    "privacy": "Show what of a file would leave this machine.",
     "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
     "store": "Move, back up and verify stores.",
     "train": "Train the models that crosswalk ships.",
@@ -89,6 +90,8 @@ def main() -> None:
         code = 0
     except (CrosswalkError, click.Abort, click.ClickException, OSError, MemoryError) as error:
         code = _explain(error)
+    except Exception as error:  # noqa: BLE001  (a fault of ours; its message may hold a person's answer, so only its place is told)
+        code = _tell_of_fault(error)
     _leave(code)
 
 
@@ -114,6 +117,19 @@ def _tell_of_usage(error: click.ClickException) -> int:
         return error.exit_code
     context = getattr(error, "ctx", None)
     return _tell(error.format_message(), f"{context.command_path} --help" if context else "", error.exit_code)
+
+
+def _tell_of_fault(error: Exception) -> int:
+    """A fault of the program: its kind and where in our code, without the values, which are people's answers."""
+    if os.environ.get("CROSSWALK_TRACEBACK"):
+        raise error
+    trace, places = error.__traceback__, []
+    while trace:
+        code = trace.tb_frame.f_code
+        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno} in {code.co_name}")
+        trace = trace.tb_next
+    hint = "what was saved is kept; please report this line. To see values too, which may be people's answers: CROSSWALK_TRACEBACK=1"
+    return _tell(f"crosswalk broke ({type(error).__name__} at {' < '.join(reversed(places[-3:]))})", hint, 1)
 
 
 def _tell(message: str, hint: str, code: int) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from crosswalk.errors import DataError, UsageError
-from crosswalk.files.encodings import choose_encoding, unpacking, unzipped
+from crosswalk.files.encodings import bounded_lines, choose_encoding, unpacking, unzipped
 from crosswalk.files.table import Table, find_header, used_width, widened
 from crosswalk.text import clean
 
@@ -79,7 +79,7 @@ def _separator(head: str) -> str:
 def _delimited_rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
     csv.field_size_limit(_LONGEST_CELL)
     with open_text(path, encoding) as stream:
-        reader = csv.reader((line.replace("\0", "\u2400") for line in stream), delimiter=separator, strict=True)
+        reader = csv.reader((line.replace("\0", "\u2400") for line in bounded_lines(stream, path)), delimiter=separator, strict=True)
         begun = 1
         try:
             for row in reader:

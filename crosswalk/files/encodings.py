@@ -6,8 +6,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, AnyStr, cast
 
 from crosswalk.errors import DataError, UsageError
 from crosswalk.text import clean
@@ -16,6 +17,7 @@ _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.B
 _NO_ENCODING_OF_FILES = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "unicode_escape", "raw_unicode_escape"}
 _MULTI_BYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+_LONGEST_LINE = 10_000_000
 
 
 def choose_encoding(path: Path, encoding: str | None, notes: list[str]) -> str:
@@ -56,6 +58,18 @@ def unzipped(raw: IO[bytes]) -> IO[bytes]:
     return cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if zipped else raw
 
 
+def bounded_lines(stream: IO[AnyStr], path: Path) -> Iterator[AnyStr]:
+    """The lines of a file. Raises DataError for one that is no row of a table, before it fills the memory."""
+    for number, line in enumerate(iter(partial(stream.readline, _LONGEST_LINE), stream.readline(0)), start=1):
+        if len(line) == _LONGEST_LINE:
+            raise DataError(
+                f"the line is longer than {_LONGEST_LINE // 1_000_000} million characters",
+                where=f"{path}, line {number}",
+                hint="is it a table, with a line a row?",
+            )
+        yield line
+
+
 def _checked_encoding(encoding: str) -> str:
     """Raises UsageError for codecs that turn bytes to bytes, or that no file is written in."""
     try:
@@ -69,10 +83,14 @@ def _checked_encoding(encoding: str) -> str:
 
 
 def _refuse_unmarked_utf_16(head: bytes, path: Path) -> None:
-    """Text in which every second byte is zero is UTF-16 that lacks its byte-order mark."""
+    """Text whose zero bytes all stand at every second place is UTF-16 that lacks its byte-order mark.
+
+    In a script other than Latin only digits, separators and line ends have a zero byte.
+    """
     pairs = len(head) // 2
     for name, zeros in [("utf-16-le", head[1::2].count(0)), ("utf-16-be", head[0::2].count(0))]:
-        if pairs >= 4 and zeros >= 0.7 * pairs and zeros >= 0.7 * head.count(0):
+        mostly = pairs >= 4 and zeros >= 0.7 * pairs and zeros >= 0.7 * head.count(0)
+        if mostly or (zeros >= 4 and zeros >= 0.1 * pairs and zeros == head.count(0)):
             raise DataError("this looks like UTF-16 without its byte-order mark", where=str(path), hint=f"give --encoding {name}")
 
 
@@ -91,7 +109,7 @@ def _refuse_broken_utf8(stream: IO[bytes], path: Path) -> None:
     """UTF-8 in which a few characters are broken: read as cp1252, all its other accents would be garbled in silence."""
     whole = broken = 0
     first: tuple[int, int] | None = None
-    for number, line in enumerate(stream, start=1):
+    for number, line in enumerate(bounded_lines(stream, path), start=1):
         if line.isascii():
             continue
         bad = _HIGH_BYTE.findall(_MULTI_BYTE.sub(b"", line))

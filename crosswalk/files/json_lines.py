@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crosswalk.errors import DataError
 from crosswalk.files.delimited import open_text
-from crosswalk.files.encodings import choose_encoding
+from crosswalk.files.encodings import bounded_lines, choose_encoding
 from crosswalk.files.table import Table, named_columns
 from crosswalk.text import clean
 
@@ -34,7 +34,7 @@ def read_json_lines(path: Path, encoding: str | None) -> Table:
 def _objects(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, object]]]:
     """The objects with the numbers of their lines."""
     with open_text(path, encoding) as stream:
-        for number, line in enumerate(stream, start=1):
+        for number, line in enumerate(bounded_lines(stream, path), start=1):
             if not line.strip():
                 continue
             try:

@@ -16,7 +16,7 @@ def read_parquet(path: Path) -> Table:
     except ImportError:
         raise UsageError("Parquet needs one more package", where=str(path), hint="pip install 'isco-crosswalk[parquet]'") from None
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path, page_checksum_verification=True)  # where the writer put any
         names = file.schema_arrow.names
     except (ValueError, OSError) as error:
         raise _damaged(path, error) from None

@@ -107,7 +107,7 @@ def second_opinions(store: Store, run: str, questions: Sequence[Question], wante
     prompt = load_prompt()
     requests = {question.key: request_key(wanted.service.model, prompt, question) for question in questions}
     known = store.opinions.known(requests.values())
-    waiting = _once_each(questions, requests, set(known))
+    waiting = once_each(questions, requests, set(known))
     say(f"second opinion: {len(questions):,} doubtful texts, {sum(key in known for key in requests.values()):,} of them answered before")
     if waiting and wanted.batch:
         from crosswalk.jobs.opinion_batches import batch_opinions
@@ -119,7 +119,7 @@ def second_opinions(store: Store, run: str, questions: Sequence[Question], wante
     store.opinions.link(run, {key: request for key, request in requests.items() if request in known}, decides=wanted.may_decide)
 
 
-def _once_each(questions: Sequence[Question], requests: Mapping[str, str], known: set[str]) -> list[Question]:
+def once_each(questions: Sequence[Question], requests: Mapping[str, str], known: set[str]) -> list[Question]:
     """Questions without an answer; of those that send the same, one."""
     waiting = {requests[question.key]: question for question in reversed(questions) if requests[question.key] not in known}
     return list(reversed(waiting.values()))
