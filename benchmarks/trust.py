@@ -24,6 +24,11 @@ def main() -> None:
     what = parser.add_subparsers(dest="what", required=True)
     soak = what.add_parser("soak", help="16 processes at one store")
     soak.add_argument("--seconds", type=float, default=3600)
+    for name, count, what_for in COUNTED:
+        counted = what.add_parser(name, help=what_for)
+        counted.add_argument("--count", type=int, default=count)
+        counted.add_argument("--minutes", type=float, default=120, help="stop after so long and say how many there were")
+        counted.add_argument("--think", type=float, default=1.0, help="mean seconds that a coder looks at a case")
     for name, words in {
         "hostile": "hostile files",
         "texts": "hostile texts",
@@ -59,6 +64,59 @@ def _soak(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, 
     minutes = f"{found['seconds'] / 60:.0f} minutes, 16 processes"
     said = f"{minutes}: {found['decisions']:,} decisions, {found['lost']} lost, {found['doubled']} doubled"
     return found, {"S5": said, "S10": f"{minutes}: log at most {found['wal_mb']} MB, memory {found['memory_drift']:+.1%}"}
+
+
+def _power(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_power import cuts, record
+
+    found = cuts(folder, record(folder, 300, "FULL"), chosen.count)
+    looser = cuts(folder, record(folder, 300, "NORMAL"), min(chosen.count, 200))
+    return (
+        {**found, "lost_some_of_200_with_normal": looser["lost_some"]},
+        {"S2": f"{found['cuts']:,} cuts: {found['corrupt']} stores damaged, {found['lost_decisions']} acknowledged decisions lost"},
+    )
+
+
+def _kills(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_kills import all_three
+
+    found = all_three(folder, chosen.count, chosen.minutes * 60)
+    figures: Figures = {f"{name}_{what}": getattr(one, what) for name, one in found.items() for what in ("killed", "equal")}
+    killed, equal = (sum(getattr(one, what) for one in found.values()) for what in ("killed", "equal"))
+    review = found["review"]
+    figures |= {"acknowledged": review.acknowledged, "lost": review.lost}
+    return figures, {
+        "S1": f"{review.killed:,} kills of a coder with {review.acknowledged:,} acknowledged decisions: {review.lost} lost",
+        "B1": f"{equal:,} of {killed:,} interrupted runs (code, map, review) equal to the unbroken one",
+    }
+
+
+def _flips(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_flips import flips_in_index, flips_in_store
+
+    store, index = flips_in_store(folder, chosen.count), flips_in_index(folder, chosen.count)
+    said = f"{store['flips']:,} flips: {store['missed']} changed what was decided unnoticed"
+    return (
+        {**{f"store_{name}": value for name, value in store.items()}, **{f"index_{name}": value for name, value in index.items()}},
+        {"S11": said, "X1": f"{index['flips']:,} flips and cuts: {index['refused']:,} refused, {index['missed']} missed"},
+    )
+
+
+def _coders(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_coders import coders_at_once
+
+    found = coders_at_once(folder, 32, chosen.count, chosen.think)
+    said = f"{found['coders']} coders, {found['decisions']:,} decisions: {found['lost']} lost, {found['doubled']} doubled"
+    said += f", p99 {found['p99_ms']} ms"
+    return found, {"S6": said}
+
+
+COUNTED = [
+    ("power", 1000, "simulated power cuts under the store"),
+    ("kills", 1000, "kill -9 during map, code and review"),
+    ("flips", 1000, "bits turned over in a store and in an index"),
+    ("coders", 100, "decisions of each of 32 coders at once"),
+]
 
 
 def _hostile(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
@@ -102,7 +160,10 @@ def _redact(_folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[st
     return shares, {"P1": "found of 1,000 planted: " + ", ".join(f"{kind} {share:.1%}" for kind, share in shares.items())}
 
 
-WORK = {"soak": _soak, "hostile": _hostile, "texts": _texts, "prompts": _prompts, "redact": _redact}
+WORK = {
+    "soak": _soak, "power": _power, "kills": _kills, "flips": _flips, "coders": _coders,
+    "hostile": _hostile, "texts": _texts, "prompts": _prompts, "redact": _redact,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()

@@ -205,6 +205,7 @@ def account(folder: Path, path: Path) -> dict[str, float | int]:
     assert sum(count for (_, state), count in states.items() if state in ("done", "deferred")) == len(in_force)
     assert len(coded) == 1, "a file was not coded as before"
     waits = sorted(float(seconds) for what, _, _, seconds in said if what != "undo")
+    assert waits, "nobody decided anything in the time given"
     looked = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in folder.glob("looked-*"))
     return {
         "decisions": len(waits), "undone": len(undone), "lost": lost, "doubled": doubled, "files": runs, "look_ups": looked,

@@ -17,6 +17,7 @@ from crosswalk.model import CodeShare, Decision
 from crosswalk.places import shipped
 from crosswalk.store.store import Store
 from tests.conftest import Run
+from tests.promises import promise
 from tests.test_review_queue import desk
 
 CLASSIFICATION = CodeBook(shipped("indexes", "isco-08")).classification
@@ -40,6 +41,7 @@ def test_intervals_hold_the_share_and_shrink() -> None:
     assert Share(0, 0).interval == (0.0, 1.0)
 
 
+@promise("U10")
 def test_double_coding_is_blind_to_the_other_half_and_ends_in_adjudication(tmp_path: Path) -> None:
     with desk(tmp_path / "s.db", 20) as store:
         assert draw_double(store, "r", 6) == draw_double(store, "r", 6) == 6

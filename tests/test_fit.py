@@ -15,6 +15,7 @@ from crosswalk.jobs.training.office import held_apart, share_of
 from crosswalk.model import Query
 from crosswalk.places import shipped
 from tests.conftest import Run
+from tests.promises import promise
 
 pytest.importorskip("torch", reason="fitting needs the extra 'transformers'")
 
@@ -75,6 +76,7 @@ def test_a_folder_that_is_no_index_is_left_alone(fitted: Path, tmp_path: Path, c
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
 
 
+@promise("X14", "a text that is tested on is never in the training, however often it stands in the file")
 def test_a_split_keeps_equal_texts_together_and_every_code_in_training() -> None:
     pairs = [(f"text {n % 70}", f"code {n % 7}") for n in range(210)] + [("alone", "rare")]
     apart = held_apart(pairs, 0.2, seed=3)

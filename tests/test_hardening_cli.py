@@ -15,6 +15,7 @@ from crosswalk.errors import StoreError
 from crosswalk.files.tabular import with_kept_columns
 from crosswalk.store.store import Store
 from tests.conftest import Run, heed_signals
+from tests.promises import promise
 from tests.test_store import begin, coding
 
 CALL = [sys.executable, "-c", "from crosswalk.cli import main; main()"]
@@ -132,6 +133,7 @@ def test_the_next_step_can_be_pasted_into_a_shell(crosswalk: Run, tmp_path: Path
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+@promise("B9")
 def test_a_signal_says_how_to_go_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
     path = small(tmp_path / "in.csv", 60_000)
     running = subprocess.Popen(
@@ -173,6 +175,7 @@ def damaged(path: Path, statement: str) -> Path:
         "DROP TABLE codings",
     ],
 )
+@promise("S11")
 def test_a_damaged_store_is_told(tmp_path: Path, statement: str) -> None:
     path = damaged(tmp_path / "s.db", statement)
     with pytest.raises(StoreError) as caught, Store(path) as store:
@@ -183,6 +186,7 @@ def test_a_damaged_store_is_told(tmp_path: Path, statement: str) -> None:
     assert caught.value.hint
 
 
+@promise("S20")
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.db") as db:
         db.execute("CREATE TABLE music (title TEXT)")

@@ -14,6 +14,7 @@ from crosswalk.jobs import books
 from crosswalk.jobs.importing import Reading, import_classification, import_titles
 from crosswalk.places import shipped
 from tests.conftest import Run
+from tests.promises import promise
 
 SCHEME = "code,title\nA,People who drive\nA1,Bus driver\nA2,Lorry driver\nB,People who cook\nB1,Pastry cook\n"
 
@@ -31,6 +32,7 @@ def test_a_classification_needs_a_name_of_its_own(crosswalk: Run, tmp_path: Path
     assert not (home / "books").exists()
 
 
+@promise("X10")
 def test_an_import_that_cannot_be_built_leaves_everything_as_it_was(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     how = Reading("mine")
     books.keep("mine", [import_classification(titles(tmp_path / "a.csv", SCHEME), how)])
@@ -125,6 +127,7 @@ def test_long_notes_and_titles_are_read_back(tmp_path: Path) -> None:
     assert books.rebuild("mine").titles == 2
 
 
+@promise("X1")
 def test_any_bit_flipped_in_a_manifest_is_refused_or_harmless(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     folder.mkdir()
@@ -167,6 +170,7 @@ def test_a_damaged_book_says_how_to_take_it_out(tmp_path: Path, file: str, conte
     assert Autocoder.open().code(["nurse"])
 
 
+@promise("X10", "an index is written beside the old one and renamed when it is whole; what a killed build left is swept away")
 def test_what_killed_builds_left_behind_is_swept(tmp_path: Path, home: Path) -> None:
     book = import_titles(titles(tmp_path / "a.csv"), "titles", Reading())
     books.keep("isco-08", [book])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
+from tests.promises import promise
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -19,6 +20,7 @@ def source(path: Path, content: str | bytes = "code,title\n11,Bus driver\n12,Reg
     return path
 
 
+@promise("B2")
 def test_another_encoding_or_delimiter_is_another_run(crosswalk: Run, tmp_path: Path) -> None:
     path = source(tmp_path / "in.csv", "code,title\n1,Müller\n2,cook\n".encode("cp1252"))
     crosswalk("map", path, "--store", tmp_path / "s.db", "--encoding", "cp1252", "--run", "r")

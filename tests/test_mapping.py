@@ -16,6 +16,7 @@ from crosswalk.jobs.indexing import shipped_isco_08
 from crosswalk.jobs.rollup import roll_up
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Query
 from tests.conftest import SHARED, Run, needs_shared
+from tests.promises import promise
 
 TARGET = shipped_isco_08()[0]
 
@@ -175,6 +176,7 @@ def test_lost_zeros_are_said_and_repaired_when_asked(crosswalk: Run, tmp_path: P
     assert read(tmp_path / "out.csv")[0]["source_code"] == "0110"
 
 
+@promise("B2", "a run is taken up only with the same file, columns, index and rules; otherwise it is refused, saying what differs")
 def test_a_run_is_not_mixed_with_another_file(crosswalk: Run, tmp_path: Path) -> None:
     crosswalk("map", classification(tmp_path / "in.csv"), "--store", tmp_path / "s.db", "--run", "r")
     classification(tmp_path / "in.csv", extra="15,Welder,\n")
@@ -188,6 +190,7 @@ def test_a_table_without_rows_is_refused(crosswalk: Run, tmp_path: Path) -> None
     assert "no rows" in crosswalk("map", tmp_path / "in.csv", "--store", tmp_path / "s.db", code=3).stderr
 
 
+@promise("B1")
 def test_killed_at_any_moment_a_run_is_completed_as_if_unbroken(crosswalk: Run, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     nouns, places = ["driver", "cook", "nurse", "clerk", "teacher", "welder", "guard"], ["school", "ship", "hotel", "mine", "bank", "farm"]

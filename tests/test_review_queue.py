@@ -22,6 +22,7 @@ from crosswalk.store.answers import KeptCode
 from crosswalk.store.case_rows import CaseFilter
 from crosswalk.store.store import Store
 from tests.conftest import Run, heed_signals
+from tests.promises import promise
 
 REJECT = Decision("reject")
 
@@ -90,6 +91,7 @@ def test_filters(tmp_path: Path) -> None:
             assert queue.count()[0] == len(expected)
 
 
+@promise("S6", "of two coders who decide one case the second is told, both decisions are kept, one counts")
 def test_a_decision_against_an_old_state_is_kept_and_shown_and_changes_nothing(tmp_path: Path) -> None:
     with desk(tmp_path / "s.db") as store, ReviewQueue(store, "r", "anna") as anna, ReviewQueue(store, "r", "bert") as bert:
         case = anna.page(1)[0]
@@ -120,6 +122,7 @@ def test_a_leased_case_belongs_to_one(tmp_path: Path) -> None:
         assert bert.take(hers)[1].mine
 
 
+@promise("S17", "what a crashed program held is free at the next start")
 def test_the_case_of_a_dead_session_is_free_again(tmp_path: Path) -> None:
     desk(tmp_path / "s.db").__exit__(None, None, None)
     held = subprocess.run(
@@ -131,6 +134,7 @@ def test_the_case_of_a_dead_session_is_free_again(tmp_path: Path) -> None:
         assert case.key == held
 
 
+@promise("U9")
 def test_undo_goes_back_step_by_step_across_restarts(tmp_path: Path) -> None:
     with desk(tmp_path / "s.db") as store, ReviewQueue(store, "r", "anna") as queue:
         for _ in range(5):
@@ -159,6 +163,7 @@ def test_undo_gives_back_the_decision_before(tmp_path: Path) -> None:
         assert store.cases.get(case.id).state == "waiting"
 
 
+@promise("U9", "undo goes back step by step across restarts, and never takes back what another decided since")
 def test_what_another_has_decided_since_is_not_undone(tmp_path: Path) -> None:
     with desk(tmp_path / "s.db") as store, ReviewQueue(store, "r", "anna") as anna, ReviewQueue(store, "r", "bert") as bert:
         first, second = anna.page(2)
@@ -174,6 +179,7 @@ def test_what_another_has_decided_since_is_not_undone(tmp_path: Path) -> None:
         assert store.decisions.settled("r") == {}
 
 
+@promise("U12", "a bulk decision acts on the cases that were shown, leaves those changed meanwhile, and is undone at once")
 def test_a_bulk_is_undone_at_once_and_leaves_what_changed_meanwhile(tmp_path: Path) -> None:
     with desk(tmp_path / "s.db", 30) as store, ReviewQueue(store, "r", "anna") as anna, ReviewQueue(store, "r", "bert") as bert:
         shown = anna.selected()
@@ -196,6 +202,7 @@ def test_a_comment_decides_nothing(tmp_path: Path) -> None:
         assert [d.note for d in anna.history(case)] == ["ask the interviewer", ""]
 
 
+@promise("U10", "a blind coder sees neither the program's codes nor another's; the queue itself withholds them")
 def test_blind_coders_see_nothing(tmp_path: Path) -> None:
     with desk(tmp_path / "s.db") as store, ReviewQueue(store, "r", "anna", blind=True) as queue:
         case = queue.page(1)[0]
@@ -251,6 +258,7 @@ def _code_all(path: Path, name: str, together: Barrier) -> None:
             assert not queue.decide(case, queue.accept(case), seconds=0.1).stale
 
 
+@promise("S6")
 def test_two_processes_make_a_thousand_decisions_none_lost_none_doubled(tmp_path: Path) -> None:
     desk(tmp_path / "s.db", 1000).__exit__(None, None, None)
     spawn = multiprocessing.get_context("spawn")
@@ -291,6 +299,8 @@ while case := queue.next():
 """
 
 
+@promise("S1", "killed at any moment, a coder's process loses nothing that it acknowledged and leaves nothing half done")
+@promise("U3", "a decision is on the disk before the next case is shown")
 def test_killed_between_keys_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
     desk(tmp_path / "s.db", 3000).__exit__(None, None, None)
     acknowledged: dict[int, str] = {}

@@ -19,6 +19,7 @@ from crosswalk.store.case_rows import Case
 from crosswalk.store.store import Store
 from crosswalk.tui.app import ReviewApp
 from crosswalk.tui.clock import CaseClock
+from tests.promises import promise
 
 TEXTS = [
     "cook in a school",
@@ -284,6 +285,7 @@ def test_help_names_every_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48), (40, 12), (20, 5)])
+@promise("U7", "the screen is usable, or says so, in any size of terminal")
 def test_data_is_shown_as_it_is_in_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
     async def script(pilot: Pilot[None], queue: ReviewQueue) -> None:
         texts = ""
@@ -317,6 +319,8 @@ def test_blind_shows_no_code_and_takes_none_unseen(tmp_path: Path) -> None:
     drive(tmp_path / "s.db", script, blind=True)
 
 
+@promise("S6")
+@promise("U5", "where another coder changed the case on the screen, that is shown before anything is overwritten")
 def test_another_coder_decides_first(tmp_path: Path) -> None:
     async def script(pilot: Pilot[None], queue: ReviewQueue) -> None:
         case = current(pilot)
@@ -340,6 +344,7 @@ def test_another_coder_decides_first(tmp_path: Path) -> None:
     drive(tmp_path / "s.db", script, size=(160, 48))
 
 
+@promise("S8")
 def test_a_full_disk_keeps_the_case_on_the_screen(tmp_path: Path) -> None:
     async def script(pilot: Pilot[None], queue: ReviewQueue) -> None:
         db = queue.store._connection
@@ -360,6 +365,7 @@ def test_a_full_disk_keeps_the_case_on_the_screen(tmp_path: Path) -> None:
     drive(tmp_path / "s.db", script)
 
 
+@promise("U6", "a key held down decides each case once; undo takes it back")
 def test_key_repeat_decides_each_case_once(tmp_path: Path) -> None:
     async def script(pilot: Pilot[None], queue: ReviewQueue) -> None:
         await pilot.press(*["enter"] * 40)
@@ -371,6 +377,8 @@ def test_key_repeat_decides_each_case_once(tmp_path: Path) -> None:
     drive(tmp_path / "s.db", script)
 
 
+@promise("U1", "a fault in the screen ends it with one line; what was decided is kept")
+@promise("U4", "no respondent's text and no key is printed when the program breaks")
 def test_a_crash_prints_no_data(tmp_path: Path) -> None:
     said = ""
 

@@ -12,6 +12,7 @@ import pytest
 
 from crosswalk.store.store import Store
 from tests.conftest import heed_signals
+from tests.promises import promise
 from tests.test_review_screen import fill
 
 
@@ -31,6 +32,8 @@ def read(terminal: int, until: bytes, seconds: float = 120.0) -> bytes:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
+@promise("U2", "when the window is closed or the program is ended, the terminal is as before and no decision is lost")
+@promise("U3")
 def test_a_real_terminal_is_left_as_it_was_and_no_decision_is_lost(tmp_path: Path, home: Path, ending: signal.Signals) -> None:
     with Store(tmp_path / "s.db") as store:
         fill(store)

@@ -15,6 +15,7 @@ from crosswalk.jobs.relations import FEATURES, RELATIONS, features, load_relatio
 from crosswalk.model import CodeProbability, Coding, Query
 from crosswalk.store.store import Store
 from tests.conftest import Run
+from tests.promises import promise
 from tests.test_correspondence import TARGET, sssom_report, store  # noqa: F401  (a fixture)
 
 
@@ -147,6 +148,7 @@ def test_the_learned_relations_are_what_an_expert_expects_of_clear_cases() -> No
     assert model.relations([]) == []
 
 
+@promise("X13")
 def test_a_damaged_relation_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "relations.json").write_text(json.dumps({"weights": {relation: {} for relation in RELATIONS}}))
     with pytest.raises(ModelError, match="relation model"):

@@ -8,6 +8,7 @@ from crosswalk.errors import StoreError, UsageError
 from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Query
 from crosswalk.store import sqlite
 from crosswalk.store.store import SourceRow, Store
+from tests.promises import promise
 
 
 def begin(store: Store, name: str = "r", fingerprint: str = "f", **settings: object) -> bool:
@@ -48,6 +49,7 @@ def test_a_run_of_the_same_name_is_taken_up_or_refused(tmp_path: Path) -> None:
             begin(store, fingerprint="g", index="b")
 
 
+@promise("B4", "a piece of work that is done twice is kept once")
 def test_the_first_coding_of_a_text_stays(tmp_path: Path) -> None:
     with Store(tmp_path / "s.db") as store:
         begin(store)
@@ -56,6 +58,8 @@ def test_the_first_coding_of_a_text_stays(tmp_path: Path) -> None:
         assert store.codings("r")["k1"].best.code == "5120"
 
 
+@promise("S14", "rows that come from a source that fails half way are kept all or not at all")
+@promise("B3")
 def test_a_broken_transaction_leaves_nothing(tmp_path: Path) -> None:
     with Store(tmp_path / "s.db") as store:
         with pytest.raises(ZeroDivisionError), sqlite.writing(store._connection, store.path) as db:
@@ -64,6 +68,8 @@ def test_a_broken_transaction_leaves_nothing(tmp_path: Path) -> None:
         assert store.runs() == []
 
 
+@promise("S16", "codes are text in every table, so that no zero is lost")
+@promise("S2")
 def test_every_table_is_strict_and_durable(tmp_path: Path) -> None:
     with Store(tmp_path / "s.db") as store:
         db = store._connection
@@ -86,6 +92,8 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path, content: bytes) -> N
     assert (tmp_path / "s.db").read_bytes() == content
 
 
+@promise("S13", "a store of a newer version is refused and left as it was, one of an older version is brought up to date")
+@promise("S19", "of two versions on one store the older is told, and writes nothing")
 def test_a_store_of_a_newer_crosswalk_is_left_alone(tmp_path: Path) -> None:
     with Store(tmp_path / "s.db") as store:
         store._connection.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('crosswalk', 'm999_later', '')")
@@ -99,6 +107,7 @@ def _write_many(path: Path, worker: int) -> None:
             begin(store, name=f"{worker}-{number}")
 
 
+@promise("S5")
 def test_several_processes_write_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     workers = [spawn.Process(target=_write_many, args=(tmp_path / "s.db", worker)) for worker in range(4)]

@@ -35,7 +35,7 @@ COMMANDS = {
     "runs": "List what was done.",
     "privacy": "Show what of a file would leave this machine.",
     "serve": "Serve look-ups, batches and OpenRefine over HTTP.",
-    "store": "Move stores between files and PostgreSQL.",
+    "store": "Move, back up and verify stores.",
     "bundle": "Write a folder to install from without a network.",
     "train": "Train the models that crosswalk ships.",
 }

@@ -1,13 +1,19 @@
-"""crosswalk store copy"""
+"""crosswalk store copy, backup, verify"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crosswalk.cli import options
 
+if TYPE_CHECKING:
+    from crosswalk.store.verifying import Verified
+
 
 @click.group("store")
 def command() -> None:
-    """Move stores between files and PostgreSQL."""
+    """Move stores between files and PostgreSQL, back them up, verify them."""
 
 
 @command.command("copy")
@@ -32,3 +38,48 @@ def copy(source: options.Place, target: options.Place) -> None:
             counts = copy_store(old, new, progress)
         shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         output.say(f"copied to {new.path}: {shown or 'an empty store'}")
+
+
+@command.command("backup")
+@click.argument("target", type=options.FILE)
+@options.store
+def backup(target: Path, store_path: options.Place | None) -> None:
+    """Write the store as it is now into a new file, while others go on working.
+
+    Never copy the file of a store yourself: what was decided last stands in a second file beside it. The backup is verified before
+    it gets its name; it is a store like any other (give it with --store).
+
+    \b
+    Example:
+      crosswalk store backup monday.db
+    """
+    from crosswalk import output
+    from crosswalk.store.copying import back_up
+    from crosswalk.store.store import Store
+
+    with Store(options.store_file(store_path), create=False) as store:
+        output.say(f"backed up to {target}: {_in_words(back_up(store, target))}, verified")
+
+
+@command.command("verify")
+@options.store
+def verify(store_path: options.Place | None) -> None:
+    """Read all of a store and say whether it is as it was written.
+
+    Every decision is bound to the one before it by a hash: a changed one, by a hand or by a disk, is named with its number. What the
+    program found by itself is checked for its structure only, since the same command makes it again.
+
+    \b
+    Example:
+      crosswalk store verify --store monday.db
+    """
+    from crosswalk import output
+    from crosswalk.store.store import Store
+    from crosswalk.store.verifying import verify_store
+
+    with Store(options.store_file(store_path), create=False) as store:
+        output.say(f"{store.path} is whole: {_in_words(verify_store(store))}")
+
+
+def _in_words(verified: "Verified") -> str:
+    return f"{verified.runs:,} runs, {verified.cases:,} cases, {verified.decisions:,} decisions"

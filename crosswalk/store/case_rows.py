@@ -138,7 +138,7 @@ def _listed(name: str, chosen: Sequence[str], values: dict[str, object]) -> str:
 
 
 def _pattern(text: str, *, anywhere: bool) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = text.replace("\0", "␀").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%" if anywhere else f"{escaped}%"
 
 

@@ -2,12 +2,16 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 from crosswalk.errors import UsageError
+from crosswalk.manifest import replacing
 from crosswalk.store import postgres, sqlite
 from crosswalk.store.store import Store
+from crosswalk.store.verifying import Verified, verify_store
 
 _ROWS_AT_ONCE = 5_000
 
@@ -36,6 +40,28 @@ def copy_store(source: Store, target: Store, progress: Callable[[int, int], None
             postgres.restart_numbers(cast(postgres.Connection, target.connection))
     target.decisions.verify()
     return counts
+
+
+def back_up(source: Store, target: Path) -> Verified:
+    """Write a store as it is at this moment into a new file, while others go on working; verified before it gets its name.
+
+    A plain copy of the file lacks what still stands in its log. Raises UsageError where the target exists or the source is no file,
+    StoreError where the copy is not whole.
+    """
+    if not isinstance(source.connection, sqlite3.Connection):
+        raise UsageError("only a store that is a file is backed up", where=str(source.path), hint="use 'crosswalk store copy', or pg_dump")
+    if target.exists():
+        raise UsageError("there is a file of that name, and a backup overwrites nothing", where=str(target), hint="name a new file")
+    with replacing(target) as temporary:
+        with closing(sqlite3.connect(temporary, isolation_level=None)) as copy, sqlite.reading(target):
+            source.connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE").close()  # all of it in one file
+        with Store(temporary) as kept:
+            verified = verify_store(kept)
+            kept.connection.execute("PRAGMA journal_mode=DELETE").close()
+        Path(f"{temporary}.checkpoint").unlink(missing_ok=True)
+    target.chmod(0o600)
+    return verified
 
 
 def _tables(store: Store) -> list[str]:

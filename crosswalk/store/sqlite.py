@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crosswalk.errors import StoreError
 
-_BUSY_SECONDS = 10.0
+_BUSY_SECONDS = 30.0
 _FOLDING_MILLISECONDS = 50
 _SMALLEST_DATABASE = 512
 _LARGEST_LOG = 16 * 2**20
@@ -22,6 +22,8 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rc
 
 _FIRST_TABLES = {"_sqlite_migrations", "sqlite_sequence", "runs", "source_rows", "texts", "codings", "proposals"}
 """What a store may hold before its first migration is recorded."""
+
+_TRIGGERS = {"decisions_stay", "decisions_remain"}
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -147,10 +149,16 @@ def _migration_lock(path: Path) -> Iterator[None]:
 
 
 def _refuse_other_databases(connection: sqlite3.Connection) -> None:
-    """A database with tables and none of ours belongs to another program: nothing may be changed in it."""
+    """A database with tables and none of ours belongs to another program: nothing may be changed in it. Views and triggers that are
+    not ours could run at each statement of ours.
+    """
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
     if tables - _FIRST_TABLES and not _applied(connection):
         raise sqlite3.DatabaseError(f"file is not a database of crosswalk: it holds {', '.join(sorted(tables)[:5])}")
+    others = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchall()
+    for (name,) in others:
+        if name not in _TRIGGERS:
+            raise sqlite3.DatabaseError(f"file is not a database as crosswalk makes it: it holds the view or trigger {name[:60]!r}")
 
 
 def _applied(connection: sqlite3.Connection) -> list[str]:
