@@ -10,6 +10,8 @@ from crosswalk.coding.classifier import Classifier
 from crosswalk.errors import DataError, IndexFolderError, ModelError
 from crosswalk.places import shipped
 
+from tests.promises import promise
+
 
 @pytest.fixture(scope="module")
 def coder() -> Autocoder:
@@ -27,6 +29,7 @@ def test_writing_does_not_matter(coder: Autocoder, text: str) -> None:
     assert coder.code([text])[0].best.code == "9611"
 
 
+@promise("T9", "answers that say nothing have an outcome of their own and never a code")
 @pytest.mark.parametrize(
     "text",
     [

@@ -16,6 +16,7 @@ from crosswalk.model import CodeProbability, Coding, Query
 from crosswalk.store.store import Store
 from tests.conftest import Run
 from tests.test_correspondence import TARGET, sssom_report, store  # noqa: F401  (a fixture)
+from tests.promises import promise
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -31,6 +32,7 @@ def write(path: Path, cells: list[dict[str, str]]) -> Path:
     return path
 
 
+@promise("E11", "a table that went out comes back as the same decisions")
 def test_a_table_changed_in_a_spreadsheet_comes_back_as_decisions(store: Store, tmp_path: Path) -> None:  # noqa: F811
     with store:
         export_run(store, "soc", TARGET, tmp_path / "soc.csv")
