@@ -21,7 +21,9 @@ def forbidden() -> list[tuple[str, list[SpecifierSet], str]]:
         facts, _, why = line.partition("#")
         name, _, versions = facts.strip().partition(" ")
         if name:
-            entries.append((str(canonicalize_name(name)), [SpecifierSet(part.strip()) for part in versions.split(",") if part.strip()], why.strip()))
+            entries.append(
+                (str(canonicalize_name(name)), [SpecifierSet(part.strip()) for part in versions.split(",") if part.strip()], why.strip())
+            )
     return entries
 
 

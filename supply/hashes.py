@@ -18,11 +18,24 @@ APART = {"torch"}
 
 def locked() -> list[str]:
     """A line a package: name, version, sha256 of the file that pip would take here."""
-    pins = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line and line.split("==")[0] not in APART]
+    pins = [
+        line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line and line.split("==")[0] not in APART
+    ]
     with tempfile.TemporaryDirectory() as folder:
         wanted, report = Path(folder) / "wanted.txt", Path(folder) / "report.json"
         wanted.write_text("\n".join(pins))
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps", "--report", str(report)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--dry-run",
+            "--ignore-installed",
+            "--no-deps",
+            "--report",
+            str(report),
+        ]
         subprocess.run([*command, "-r", str(wanted)], check=True)
         found = json.loads(report.read_text())["install"]
     lines = []
@@ -35,7 +48,8 @@ def locked() -> list[str]:
 def main() -> None:
     """Write the file."""
     made = locked()
-    head = f"# Made by python supply/hashes.py for {platform.system()} {platform.machine()}, Python {sys.version_info[0]}.{sys.version_info[1]}."
+    python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+    head = f"# Made by python supply/hashes.py for {platform.system()} {platform.machine()}, {python}."
     use = "# Use: pip install --require-hashes --no-deps -r supply/locked.txt   (torch, for the extra transformers, stands apart)"
     (ROOT / "supply" / "locked.txt").write_text("\n".join([head, use, *made]) + "\n", encoding="utf-8")
     print(f"supply/locked.txt: {len(made)} packages")

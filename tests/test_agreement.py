@@ -17,8 +17,8 @@ from crosswalk.model import CodeShare, Decision
 from crosswalk.places import shipped
 from crosswalk.store.store import Store
 from tests.conftest import Run
-from tests.test_review_queue import desk
 from tests.promises import promise
+from tests.test_review_queue import desk
 
 CLASSIFICATION = CodeBook(shipped("indexes", "isco-08")).classification
 

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from crosswalk.coding.ambiguity import coarser, deciding_fact, groups_above, settled
 from crosswalk.jobs.indexing import shipped_isco_08
 from crosswalk.model import CodeProbability, Coding, Query
-
 from tests.promises import promise
 
 ISCO = shipped_isco_08()[0]

@@ -9,7 +9,6 @@ from crosswalk import Autocoder, Query
 from crosswalk.coding.classifier import Classifier
 from crosswalk.errors import DataError, IndexFolderError, ModelError
 from crosswalk.places import shipped
-
 from tests.promises import promise
 
 

@@ -7,7 +7,6 @@ from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features, fe
 from crosswalk.jobs.training.combiner import Sample, fit_weights, right_of
 from crosswalk.search.evidence import KINDS, gather
 from crosswalk.search.lexical import Hits
-
 from tests.promises import promise
 
 CODES = np.array([0, 0, 1, 2], dtype=np.int32)  # of four titles

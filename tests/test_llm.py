@@ -28,6 +28,7 @@ from crosswalk.model import Candidate, CodeProbability, Coding, IndexTitle, Opin
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 from tests.conftest import ROOT, Run
+from tests.promises import promise
 
 KEY = "sk-canary-0123456789"
 PROMPT = load_prompt()
@@ -393,7 +394,6 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from tests.test_llm import Bar, PROMPT, question, a_store
-from tests.promises import promise
 from crosswalk.jobs.opinions import SecondOpinion, When, second_opinions
 from crosswalk.llm.budget import Price
 from crosswalk.llm.client import Service

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from crosswalk.errors import CrosswalkError, DataError, UsageError
 from crosswalk.files.columns import guess_code, guess_qualifiers, guess_title, named_column
 from crosswalk.files.readers import read_table
-
 from tests.promises import promise
 
 

@@ -15,8 +15,8 @@ from crosswalk.jobs.relations import FEATURES, RELATIONS, features, load_relatio
 from crosswalk.model import CodeProbability, Coding, Query
 from crosswalk.store.store import Store
 from tests.conftest import Run
-from tests.test_correspondence import TARGET, sssom_report, store  # noqa: F401  (a fixture)
 from tests.promises import promise
+from tests.test_correspondence import TARGET, sssom_report, store  # noqa: F401  (a fixture)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -3,7 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.text import clean, fold, normalise
-
 from tests.promises import promise
 
 
