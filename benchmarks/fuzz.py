@@ -48,7 +48,8 @@ def text(_folder: Path) -> Target:
     """Any text is cleaned and normalised as promised."""
 
     def tried(data: bytes) -> None:
-        said = fault_of(data.decode("utf-8", "surrogatepass" if data[:1] == b"\xed" else "replace"))
+        pairs = data[: len(data) // 2 * 2].decode("utf-16-le", "surrogatepass")  # lone surrogates among them
+        said = fault_of(pairs) or fault_of(data.decode("utf-8", "replace"))
         assert not said, said
 
     return tried
