@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO_STORE := demo/demo.db
 
-.PHONY: demo test index benchmarks clean
+.PHONY: demo test index benchmarks audit sbom clean
 
 demo: $(VENV)/.base
 	@mkdir -p demo
@@ -24,6 +24,7 @@ test: $(VENV)/.all
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python supply/check.py
 	$(BIN)/python -m pytest -n 2
 
 # The shipped index, made again from data/ (after a change there); with TRAINED and ENCODER also from newly trained models.
@@ -42,6 +43,16 @@ $(VENV)/.all: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) torch==2.13.0
 	$(PIP) -e '.[discover,llm,parquet,postgres,rdf,serve,spark,transformers,web,dev]'
 	@touch $@ $(VENV)/.base
+
+# No forbidden release is pinned or installed; then what is known against the pins, where pip-audit is installed and reaches its database.
+audit: $(VENV)/.all
+	$(BIN)/python supply/check.py
+	@$(BIN)/python -m pip_audit -r constraints.txt --no-deps --disable-pip || \
+	  echo "pip-audit did not run (pip install pip-audit, and a network): known vulnerabilities were NOT looked up"
+
+# Bill of materials for a release (CycloneDX JSON).
+sbom: $(VENV)/.all
+	$(BIN)/python supply/sbom.py -o dist/sbom.json
 
 clean:
 	rm -rf demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -59,7 +59,7 @@ def asked(questions: Sequence[Question], address: str) -> dict[str, Opinion]:
     from crosswalk.llm.questions import request_key
 
     service, prompt, kept = Service("openai/stand-in", address), load_prompt(), list[Opinion]()
-    Reranker(service, prompt, Price(0, 0), Budget(1)).ask(questions, kept.extend, lambda done, total: None)
+    Reranker(service, prompt, Price(0, 0), Budget(1)).ask(questions, kept.extend, lambda _done, _total: None)
     by_request = {opinion.request: opinion for opinion in kept}
     requests = {question.key: request_key(service.model, prompt, question) for question in questions}
     return {key: by_request[request] for key, request in requests.items() if request in by_request}

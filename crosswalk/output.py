@@ -232,18 +232,11 @@ def print_leaving(found: "Leaving", most: int, *, as_json: bool) -> None:
     if not found.where:
         say("nothing leaves this machine: no --llm is given, and without it no command sends a text anywhere")
         return
-    rows = [
-        [
-            question.text,
-            "; ".join(f"{name}: {value}" for name, value in question.context.items()),
-            " ".join(o.code for o in question.options),
-        ]
-        for question in found.questions[:most]
-    ]
+    context = ["; ".join(map(": ".join, question.context.items())) for question in found.questions]
+    codes = [" ".join(option.code for option in question.options) for question in found.questions]
+    rows = [*zip((question.text for question in found.questions), context, codes, strict=True)][:most]
     print_table(["text", "with it", "shortlist"], rows)
-    say(
-        f"{len(found.questions):,} texts would leave this machine, to {found.where}; {len(rows):,} are shown, --json shows every message whole"
-    )
+    say(f"{len(found.questions):,} texts would leave this machine, to {found.where}; {len(rows):,} shown, --json shows all of it")
     say(f"changed by --llm-redact: {found.changed:,}; answered before, and not sent again: {found.known:,}. Nothing was sent.")
 
 

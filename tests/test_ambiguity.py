@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from crosswalk.coding.ambiguity import coarser, deciding_fact, groups_above, settled
 from crosswalk.jobs.indexing import shipped_isco_08
 from crosswalk.model import CodeProbability, Coding, Query
+from tests.promises import promise
 
 ISCO = shipped_isco_08()[0]
 ABOVE = groups_above(ISCO)
@@ -58,6 +59,7 @@ def test_a_clear_first_or_a_hopeless_pair_asks_nothing() -> None:
     assert "near enough" in settled(coding(none=1.0), 0.5, ABOVE, ISCO).note
 
 
+@promise("C11", "a coarser code is said to be one and is never filled up with zeros")
 @given(st.dictionaries(st.sampled_from(sorted(ABOVE)), st.floats(0.01, 1), min_size=1, max_size=8), st.floats(0, 1), st.floats(0.3, 0.99))
 def test_a_coarser_code_is_the_sum_of_its_unit_groups(shares: dict[str, float], none: float, threshold: float) -> None:
     total = sum(shares.values()) + none

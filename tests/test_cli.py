@@ -6,6 +6,7 @@ import pytest
 
 from crosswalk.cli import COMMANDS
 from tests.conftest import ROOT, Run
+from tests.promises import promise
 
 
 def test_lookup_as_json_is_what_others_rely_on(crosswalk: Run) -> None:
@@ -37,6 +38,7 @@ def test_an_unknown_run_names_those_there_are(crosswalk: Run, tmp_path: object) 
     assert "runs in this store" in refused.stderr
 
 
+@promise("D2", "importing it opens no socket, starts no process and loads no heavy library")
 @pytest.mark.parametrize(
     ("statement", "unwanted"),
     [

@@ -28,6 +28,7 @@ def test_writing_does_not_matter(coder: Autocoder, text: str) -> None:
     assert coder.code([text])[0].best.code == "9611"
 
 
+@promise("T9", "answers that say nothing have an outcome of their own and never a code")
 @pytest.mark.parametrize(
     "text",
     [

@@ -19,6 +19,7 @@ from crosswalk.jobs.rollup import roll_up, with_relations
 from crosswalk.model import Candidate, Classification, CodeProbability, Coding, CorrespondenceTable, IndexTitle, Item, Query
 from crosswalk.store.store import KeptProposal, SourceRow, Store
 from tests.conftest import ROOT, Run
+from tests.promises import promise
 
 GOLDEN = ROOT / "tests" / "golden"
 
@@ -113,6 +114,7 @@ def sssom_report(path: Path) -> str:
     return subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout.strip()
 
 
+@promise("E8", "SSSOM passes its official validator")
 def test_sssom_validates_with_sssom_py_and_the_validator_would_notice(tmp_path: Path) -> None:
     assert sssom_report(GOLDEN / "soc.sssom.tsv") == "[]"
     spoilt = (GOLDEN / "soc.sssom.tsv").read_text(encoding="utf-8").replace("\t0.9700\t", "\t1.7\t")

@@ -7,6 +7,7 @@ from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features, fe
 from crosswalk.jobs.training.combiner import Sample, fit_weights, right_of
 from crosswalk.search.evidence import KINDS, gather
 from crosswalk.search.lexical import Hits
+from tests.promises import promise
 
 CODES = np.array([0, 0, 1, 2], dtype=np.int32)  # of four titles
 
@@ -23,6 +24,7 @@ def test_a_code_gets_its_best_title_and_the_best_score_of_each_search() -> None:
     np.testing.assert_allclose(found.scores[0, :, KINDS.index("votes")].sum(), 1, rtol=1e-5)
 
 
+@promise("C6", "of equal titles in the book the first stands, always")
 def test_of_equal_titles_the_first_in_the_book_stands() -> None:
     found = gather([[hits()], [hits((1, 0.7), (0, 0.7))], [hits()]], (0.1, 1.0, 0.2), CODES, 3)
     assert found.matched[0, 0] == 0

@@ -56,6 +56,7 @@ def test_titles_that_no_longer_fit_a_scheme_are_dropped_and_counted(crosswalk: R
     assert "2 groups" not in crosswalk("lookup", "coach driver", "--scheme", "mine").stdout
 
 
+@promise("C8", "what was imported or learned is a book of its own and can be taken out again")
 def test_books_are_taken_out_again(crosswalk: Run, tmp_path: Path, home: Path) -> None:
     fresh = Autocoder.open().fingerprint
     crosswalk("import", "titles", titles(tmp_path / "a.csv"), titles(tmp_path / "b.csv", "code,title\n5120,blorp\n"))
@@ -82,6 +83,7 @@ def test_the_groups_of_a_scheme_stay_while_it_has_other_books(home: Path, tmp_pa
         find_index("mine")
 
 
+@promise("D8", "what lies in the working folder is never taken for the program's own index or settings")
 def test_a_folder_named_like_the_scheme_is_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "isco-08").mkdir()
     monkeypatch.chdir(tmp_path)

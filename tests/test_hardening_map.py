@@ -28,6 +28,7 @@ def test_another_encoding_or_delimiter_is_another_run(crosswalk: Run, tmp_path: 
     assert "contents was" in refused.stderr
 
 
+@promise("F19", "an output never replaces the input, under whatever name or link")
 def test_the_input_is_never_overwritten(crosswalk: Run, tmp_path: Path) -> None:
     path = source(tmp_path / "in.csv")
     titles = source(tmp_path / "soc.titles.csv")
@@ -64,6 +65,7 @@ def test_rows_that_are_merely_numbered_are_all_mapped(crosswalk: Run, tmp_path: 
     assert "groups" not in done.stderr
 
 
+@promise("C5", "rows whose code stands twice are all kept, and it is said")
 def test_groups_and_codes_on_several_rows_are_said(crosswalk: Run, tmp_path: Path) -> None:
     path = source(tmp_path / "in.csv", "code,title\n1,Cooks\n11,cook\n11,chef\n12,baker\n12,pastry cook\n")
     said = crosswalk("map", path, "--store", tmp_path / "s.db").stderr
@@ -71,6 +73,7 @@ def test_groups_and_codes_on_several_rows_are_said(crosswalk: Run, tmp_path: Pat
     assert "2 codes stand on several rows (code 11 on 2): treated as titles of one item" in said
 
 
+@promise("E6", "files are written under another name, then renamed: whole or not at all")
 def test_a_pair_of_files_is_written_whole_or_not_at_all(crosswalk: Run, tmp_path: Path) -> None:
     from crosswalk.errors import DataError
     from crosswalk.files.tabular import Sheet, write_tables

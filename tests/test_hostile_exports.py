@@ -62,7 +62,8 @@ def test_any_cells_make_a_workbook_of_plain_text(tmp_path_factory: pytest.TempPa
     assert page.max_row <= len(rows) + 2
     for row in page.iter_rows():
         for cell in row:
-            assert cell.data_type in ("s", "n", "inlineStr") and not isinstance(cell.value, int | float)
+            assert cell.data_type in ("s", "n", "inlineStr")
+            assert not isinstance(cell.value, int | float)
             assert cell.hyperlink is None
 
 
@@ -103,4 +104,4 @@ def test_names_are_no_paths(tmp_path: Path, name: str) -> None:
         store.begin_run(name, "map", "f", {}, [], {})
         assert [run.name for run in store.runs()] == [name]
     assert {path.parent for path in target_files(tmp_path / "out.csv", ["maps", "titles"])} == {tmp_path}
-    assert {path.name for path in tmp_path.iterdir()} <= {"s.db", "s.db-wal", "s.db-shm"}
+    assert all(path.name.startswith("s.db") for path in tmp_path.iterdir())

@@ -6,6 +6,7 @@ import pytest
 from crosswalk.errors import DataError
 from crosswalk.model import Item, check_items
 from tests.conftest import SHARED, Run, needs_shared
+from tests.promises import promise
 
 
 def test_imported_titles_are_used_from_then_on(crosswalk: Run, tmp_path: Path) -> None:
@@ -28,6 +29,7 @@ def test_a_classification_of_ones_own_can_be_coded_to(crosswalk: Run, tmp_path: 
     assert found["codes"][0]["code"] == "A2"
 
 
+@promise("C1", "a classification that contradicts itself is refused with all its faults listed")
 def test_every_fault_of_a_classification_is_listed() -> None:
     items = [Item("1", "a", 1), Item("1", "b", 1), Item("2", "c", 2, "9"), Item("3", "d", 1, "4"), Item("4", "e", 1, "3")]
     with pytest.raises(DataError) as caught:

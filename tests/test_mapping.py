@@ -161,12 +161,14 @@ def test_the_exported_workbook_holds_text_only(crosswalk: Run, tmp_path: Path) -
     assert book["maps"].freeze_panes == "A2"
 
 
+@promise("E10", "exporting twice gives the same bytes")
 def test_exporting_twice_gives_the_same_bytes(crosswalk: Run, tmp_path: Path) -> None:
     crosswalk("map", classification(tmp_path / "in.csv"), "--store", tmp_path / "s.db", "--run", "r", "-o", tmp_path / "a.csv")
     crosswalk("export", "r", "-o", tmp_path / "b.csv", "--store", tmp_path / "s.db")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
+@promise("F9", "codes that lost their zeros are told, and repaired only when asked")
 def test_lost_zeros_are_said_and_repaired_when_asked(crosswalk: Run, tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text("code,title\n110,officer\n" + "".join(f"{n},cook {n}\n" for n in range(2000, 2030)))

@@ -20,6 +20,7 @@ from crosswalk.store.store import Store
 from tests import test_review_queue, test_store
 from tests.conftest import ROOT, Run
 from tests.postgres_server import Server, needs_postgres, running_server
+from tests.promises import promise
 
 pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
 pytestmark = needs_postgres
@@ -109,6 +110,7 @@ def acknowledged(folder: Path) -> list[tuple[int, str, bool]]:
     return [(int(seq), key, stale == "1") for seq, key, stale in lines]
 
 
+@promise("W7", "many coders at one PostgreSQL store: no case twice, none lost")
 def test_coders_at_once_lose_nothing_and_double_nothing(address: str, tmp_path: Path) -> None:
     filled(address, 200)
     with coders(address, 5, tmp_path) as running:
@@ -159,6 +161,7 @@ def test_a_case_that_another_is_taking_is_passed_over(address: str) -> None:
         assert anna.next().id == first.id  # type: ignore[union-attr]
 
 
+@promise("W8", "the case of a worker that died goes to another")
 def test_a_lease_that_ran_out_goes_to_another(address: str) -> None:
     filled(address, 1)
     with Store(address) as store:
@@ -208,6 +211,7 @@ def test_answers_are_kept_once_and_failed_ones_tried_again(address: str) -> None
         assert [kept.status for kept in store.answers("r")] == ["coded"]
 
 
+@promise("W9", "a server set to lose acknowledged decisions is refused")
 def test_a_newer_store_and_unsafe_servers_are_refused(server: Server, address: str) -> None:
     with Store(address) as store:
         store.connection.execute("INSERT INTO crosswalk_migrations VALUES ('m999_later', '')")

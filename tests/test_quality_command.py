@@ -17,6 +17,7 @@ from crosswalk.model import Decision
 from crosswalk.store.case_rows import CaseFilter, State
 from crosswalk.store.store import Store
 from tests.conftest import Run
+from tests.promises import promise
 
 CODED = [("bin man", "9611"), ("bus driver", "8331"), ("nurse", "2221"), ("welder", "7212"), ("carpenter", "7115"), ("Bus Driver", "8331")]
 
@@ -177,6 +178,7 @@ def test_a_truth_that_is_of_another_file_is_refused(crosswalk: Run, runs: Path, 
     assert "'answer'" in crosswalk("quality", "q1", "--truth", path, "--truth-column", "isco", "--store", runs, code=2).stderr
 
 
+@promise("C3", "codes of one scheme are never measured against another")
 def test_a_run_of_another_scheme_is_refused(crosswalk: Run, runs: Path, tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     store.write_bytes(runs.read_bytes())

@@ -13,6 +13,7 @@ import pytest
 
 from crosswalk.report.svg import Frame, element, picture
 from tests.conftest import Run
+from tests.promises import promise
 
 HOSTILE = (
     "<script>document.title='pwned'; console.error('pwned')</script>",
@@ -102,6 +103,7 @@ def test_the_page_shows_the_figures_of_json(evaluated: tuple[dict[str, object], 
     assert found["learning_curve"]["points"] == [[0.25, 0.6875], [0.5, 0.75], [1.0, 0.8125]]  # type: ignore[index]
 
 
+@promise("E7", "texts in a report are shown and do nothing, and it loads nothing from anywhere")
 def test_hostile_texts_are_shown_and_do_nothing(evaluated: tuple[dict[str, object], str]) -> None:
     _, text = evaluated
     page = Page(text)
@@ -141,6 +143,7 @@ def test_the_page_can_be_heard(evaluated: tuple[dict[str, object], str]) -> None
         assert f'<section id="{dimension}"' in text
 
 
+@promise("P4", "with --figures-only a report or JSON that is shared holds no text of the file")
 def test_figures_only_has_no_text_of_the_file(crosswalk: Run, tmp_path: Path) -> None:
     path = tmp_path / "secret.csv"
     path.write_text("answer,isco\n" + "".join(f"zebracorp {text},{code}\n" for text, code in [*CODED, ("bus driver", "2212")]))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crosswalk.errors import CrosswalkError, DataError, UsageError
 from crosswalk.files.columns import guess_code, guess_qualifiers, guess_title, named_column
 from crosswalk.files.readers import read_table
+from tests.promises import promise
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -37,6 +38,7 @@ def test_a_gzipped_file_reads_as_the_plain_one(tmp_path: Path) -> None:
     assert rows(path) == [["1", "cook"]]
 
 
+@promise("F3", "a byte-order mark is no part of the header")
 def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
     assert read_table(write(tmp_path / "a.csv", b"\xef\xbb\xbfcode,title\n1,x\n")).columns == ("code", "title")
 
@@ -84,6 +86,7 @@ def test_a_missing_file_names_its_neighbour(tmp_path: Path) -> None:
     assert "occupations.csv" in caught.value.hint
 
 
+@promise("T3", "a NUL becomes a visible symbol at the reader, the same in every store")
 def test_control_characters_become_visible(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", b"code,title\n1,cook\x1b]52;c;aGk=\x07\x00\n")
     title = rows(path)[0][1]
@@ -137,10 +140,12 @@ def test_a_wrong_sheet_names_the_nearest(tmp_path: Path) -> None:
     assert "index" in caught.value.hint
 
 
+@promise("F11", "numbers in workbooks come out as they look")
 def test_numbers_in_workbooks_come_out_as_they_look(tmp_path: Path) -> None:
     assert rows(workbook(tmp_path / "a.xlsx", s=[["code", "title"], [110, "x"], [1.5, "y"]])) == [["110", "x"], ["1.5", "y"]]
 
 
+@promise("F12", "a workbook that would unpack to more than a laptop has is refused from its directory, unopened")
 def test_a_workbook_that_would_fill_the_memory_is_refused_from_its_directory(tmp_path: Path) -> None:
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -32,6 +32,7 @@ def write(path: Path, cells: list[dict[str, str]]) -> Path:
     return path
 
 
+@promise("E11", "a table that went out comes back as the same decisions")
 def test_a_table_changed_in_a_spreadsheet_comes_back_as_decisions(store: Store, tmp_path: Path) -> None:  # noqa: F811
     with store:
         export_run(store, "soc", TARGET, tmp_path / "soc.csv")

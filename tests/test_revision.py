@@ -14,6 +14,7 @@ from crosswalk.jobs.revision.links import find_links, links_of_table
 from crosswalk.jobs.revision.tables import with_shares
 from crosswalk.model import Map
 from tests.conftest import Run
+from tests.promises import promise
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -110,6 +111,7 @@ def test_a_chain_that_breaks_off_says_where() -> None:
     assert "ends at 8" in broken[1].doubt
 
 
+@promise("C4", "every code that moved between two versions is listed at the lowest level")
 def test_diff_from_files_to_a_workbook(crosswalk: Run, tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("code,title\n1111,Nurses\n1112,Lamplighters\n1113,Cooks\n")
     (tmp_path / "new.csv").write_text("code,title\n1111,Registered nurses\n1113,Cooks\n1114,Drone pilots\n")
@@ -123,6 +125,7 @@ def test_diff_from_files_to_a_workbook(crosswalk: Run, tmp_path: Path) -> None:
     assert "overwrite the old version" in refused.stderr
 
 
+@promise("C7", "a code with several targets is decided by the text or by shares, never by chance")
 def test_coded_data_goes_over_by_the_table_and_splits_by_the_text(crosswalk: Run, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("old_code,new_code\nA,2221\nB,9611\nB,8331\n")
     (tmp_path / "data.csv").write_text("person,code,job\n1,A,whatever\n2,B,bin man\n3,B,\n4,C,cook\n5,B,bus driver\n")
@@ -148,6 +151,7 @@ def test_compose_and_invert_from_files(crosswalk: Run, tmp_path: Path) -> None:
     assert [(row["source_code"], row["target_code"], row["share"]) for row in back][1:] == [("S2", "N2", "0.8000"), ("S2", "N1", "0.2000")]
 
 
+@promise("C2", "decisions are carried to a new version, and those whose code changed wait for a person")
 def test_decisions_are_carried_and_only_what_changed_is_left(crosswalk: Run, tmp_path: Path) -> None:
     from crosswalk.jobs.review import ReviewQueue
     from crosswalk.model import CodeShare, Decision

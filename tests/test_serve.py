@@ -16,6 +16,7 @@ from crosswalk import output
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.model import Query
 from tests.conftest import Run, heed_signals
+from tests.promises import promise
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
@@ -85,6 +86,8 @@ def test_a_batch_is_answered_in_its_order_with_context(client: TestClient, coder
     assert found[2]["codes"][0]["code"] == coder.code([asked])[0].best.code
 
 
+@promise("W4", "titles in a call and letters in a title are limited")
+@promise("W3", "a refusal does not repeat what was sent")
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -118,6 +121,7 @@ def test_a_file_comes_back_as_the_command_writes_it(client: TestClient, crosswal
     assert json.loads(answer.headers["crosswalk-summary"])["rows"] == 4
 
 
+@promise("W6", "the name of an uploaded file is never a path here")
 def test_a_file_that_cannot_be_coded_says_why_and_not_where_it_lay(client: TestClient) -> None:
     for body, column in ((b"id;job\n1;nurse\n", "occupation"), (b"", "job"), (b"PK\x03\x04broken", "job")):
         answer = client.post("/code/file", params={"text_column": column}, content=body)
@@ -136,6 +140,7 @@ def test_the_token_is_asked_for_and_never_guessed(coder: Autocoder) -> None:
         assert client.get("/lookup?q=nurse", headers={"authorization": "Bearer long-random-token-1"}).status_code == 200
 
 
+@promise("W5", "the service listens on this machine alone unless a token is given")
 @pytest.mark.parametrize("access", [Access("0.0.0.0"), Access("::"), Access("example.org"), Access(token="short")])
 def test_listening_wider_needs_a_token(access: Access) -> None:
     with pytest.raises(UsageError):
@@ -155,6 +160,7 @@ def test_pages_elsewhere_cannot_ask(client: TestClient) -> None:
     assert refine.headers["access-control-allow-origin"] == "http://127.0.0.1:3333"
 
 
+@promise("W12", "who asks too often waits")
 def test_who_asks_too_often_waits(coder: Autocoder) -> None:
     with client_of(coder, limits=Limits(rate=5)) as client:
         statuses = [client.get("/languages").status_code for _ in range(30)]
@@ -268,6 +274,7 @@ def test_the_preview_may_be_framed_by_openrefine_alone(client: TestClient) -> No
     assert client.get("/reconcile/preview?id=<script>").status_code == 404
 
 
+@promise("W1", "a request without end is cut off")
 def test_a_body_without_end_is_cut_off_and_a_slow_one_given_up(service: int) -> None:
     with socket.create_connection(("127.0.0.1", service), timeout=30) as line:
         line.sendall(b"POST /code HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -283,6 +290,7 @@ def test_a_body_without_end_is_cut_off_and_a_slow_one_given_up(service: int) -> 
         assert b" 413 " in answer.splitlines()[0]
 
 
+@promise("W2", "slow clients do not hold up the others")
 def test_slow_bodies_do_not_hold_the_service(coder: Autocoder) -> None:
     sent: list[int] = []
 

@@ -3,8 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.text import clean, fold, normalise
+from tests.promises import promise
 
 
+@promise("T6", "zero-width characters and soft hyphens do not count in matching")
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
@@ -33,6 +35,7 @@ def test_titles_are_compared_in_one_form(written: str, expected: str) -> None:
     assert normalise(written) == expected
 
 
+@promise("T14", "C, C++ and C# stay apart")
 def test_c_and_c_plus_plus_stay_apart() -> None:
     assert len({normalise("C developer"), normalise("C++ developer"), normalise("C# developer")}) == 3
 
@@ -45,6 +48,7 @@ def test_any_text_gets_a_normal_form_without_control_characters(text: str) -> No
     assert "  " not in form
 
 
+@promise("T5", "an accent written in one sign or two is the same in matching")
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_composed_and_decomposed_accents_are_the_same(text: str) -> None:
     import unicodedata

@@ -36,7 +36,8 @@ _PATTERNS = (
     )),
     # "Anna Berg", "Jean-Pierre de la Cour": a common given name and the capitalised words after it.
     ("[name]", re.compile(
-        rf"\b(?:{'|'.join(_GIVEN_NAMES.split())})(?:[ -]{_CAPITALISED}|\s+[A-Z]\.)*(?:\s+(?:de|da|del|della|di|dos|du|van|von|la|le|el|al|der|den))*"
+        rf"\b(?:{'|'.join(_GIVEN_NAMES.split())})(?:[ -]{_CAPITALISED}|\s+[A-Z]\.)*"
+        r"(?:\s+(?:de|da|del|della|di|dos|du|van|von|la|le|el|al|der|den))*"
         rf"\s+{_CAPITALISED}(?:[ -]{_CAPITALISED})*"
     )),
     # "my name is Anna Berg", "je m'appelle ...", "contact: ...": what follows is a name.
@@ -49,7 +50,10 @@ _PATTERNS = (
 
 
 def redacted(text: str) -> str:
-    """The text without e-mail addresses, links, numbers of three digits or more, and names: introduced as such, or begun by a common given name."""
+    """The text without e-mail addresses, links, numbers of three digits or more, and names.
+
+    Names are found where they are introduced as such or begin with a common given name.
+    """
     for mark, pattern in _PATTERNS:
         text = pattern.sub(mark, text)
     return text
