@@ -153,7 +153,7 @@ def test_the_journey_of_a_day(crosswalk: Run, tmp_path: Path) -> None:
     assert "anna" in rows["Lollipop lady"]["note"]
 
 
-@promise("E9", "every exported row says its status: proposed, or decided and by whom")
+@promise("E9", "an exported item says whether its target is proposed or decided, a coded row who coded it")
 def test_a_mapping_is_exported_with_the_decisions(crosswalk: Run, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("code,title\n11,Bus driver\n12,Registered Nurse\n13,Drone pilot\n")
     crosswalk("map", tmp_path / "in.csv", "--store", tmp_path / "s.db", "--run", "m")

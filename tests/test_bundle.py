@@ -11,6 +11,7 @@ from crosswalk import manifest
 from crosswalk.errors import UsageError
 from crosswalk.jobs import bundling
 from tests.conftest import ROOT, Run
+from tests.promises import promise
 
 
 def without_network() -> list[str]:
@@ -21,6 +22,7 @@ def without_network() -> list[str]:
     return words
 
 
+@promise("D5", "one folder holds all that an installation without a network needs; a changed file is refused")
 def test_from_the_folder_a_machine_without_network_is_installed_and_codes(tmp_path: Path, crosswalk: Run) -> None:
     alone = without_network()
     folder = tmp_path / "offline"

@@ -163,7 +163,7 @@ def test_a_dead_service_is_left_alone_after_so_many_failures(server: TestServer)
     assert server.get("calls")["500"] <= 100 + 4 * 32
 
 
-@promise("L18", "keys are in no message, no store and no crash screen")
+@promise("L18", "a key is in no message and in no store")
 @promise("L8", "a refused key stops at once, in one line that tells neither key nor text")
 @pytest.mark.parametrize("mode", ["401", "404"])
 def test_a_refused_key_or_model_stops_at_once_and_tells_no_secret(server: TestServer, mode: str) -> None:
@@ -394,9 +394,12 @@ def test_no_text_at_all_passes_for_a_code_that_was_not_listed(content: str, fini
 @promise("T17", "a text stands in a prompt as JSON, letter by letter, whatever it looks like")
 @given(st.text(max_size=300))
 def test_the_prompt_is_the_same_for_every_text(text: str) -> None:
-    first, second = messages(PROMPT, question(0, text))
+    asked = question(0, text)
+    poisoned = replace(asked, options=(replace(asked.options[0], title=text), *asked.options[1:]))
+    first, second = messages(PROMPT, poisoned)
     assert first["content"] == PROMPT.system
     assert json.loads(second["content"])["title"] == text
+    assert any(text in option.values() for option in json.loads(second["content"])["options"])
 
 
 def test_a_prompt_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -406,6 +409,7 @@ def test_a_prompt_that_is_none_is_refused(tmp_path: Path) -> None:
     assert isinstance(load_prompt(), Prompt)
 
 
+@promise("L18")
 def test_a_person_maps_with_a_second_opinion(server: TestServer, crosswalk: Run, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("code,title\n11,Bus driver\n12,thing person of Anna@example.org\n13,helper with machines\n")
     llm = ["--llm", "openai/test-model", "--llm-url", server.url("ok"), "--llm-price", "0.1/0.1", "--llm-when", "p<0.85", "--llm-redact"]

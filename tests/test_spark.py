@@ -19,6 +19,7 @@ from crosswalk.jobs.answers import AnswerColumns, gather
 from crosswalk.jobs.coded_cells import COLUMNS
 from crosswalk.places import shipped
 from tests.conftest import ROOT, Run
+from tests.promises import promise
 from tests.spark_cluster import needs_spark, running_cluster
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -62,6 +63,7 @@ def spark(environment: None) -> Iterator[Any]:
         yield opened
 
 
+@promise("B12", "a worker killed on Spark costs no row, and the result is the local one, row for row")
 def test_a_worker_killed_in_the_middle_costs_no_row(crosswalk: Run, tmp_path: Path, environment: None) -> None:
     source = answers(tmp_path / "in.parquet", 9000)
     words = ["code", str(source), "--text-column", "job", "--text-column", "work"]

@@ -116,7 +116,7 @@ class TransformerEncoder:
                 f"the encoder {name!r} needs more packages", hint="pip install 'isco-crosswalk[transformers]', or leave out --encoder"
             ) from None
         try:
-            self._model = SentenceTransformer(name, trust_remote_code=False, device="cpu")
+            self._model = SentenceTransformer(name, trust_remote_code=False, local_files_only=True, device="cpu")
         except (OSError, ValueError, ImportError) as error:
             raise ModelError(f"the encoder {name!r} cannot be opened ({error})", hint="name a model's folder on this machine") from None
         self.name = name
