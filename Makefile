@@ -1,11 +1,11 @@
-# Two commands do everything: make demo (see it work), make test (check everything).
+# Two commands do everything: make demo (see it work), make test (check it; make test-slow for the long journeys).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO_STORE := demo/demo.db
 
-.PHONY: demo test index benchmarks audit sbom clean
+.PHONY: demo test test-slow index benchmarks audit sbom clean
 
 demo: $(VENV)/.base
 	@mkdir -p demo
@@ -27,6 +27,10 @@ test: $(VENV)/.all
 	$(BIN)/python supply/check.py
 	$(BIN)/python -m pytest -n 2
 
+# The journeys that take half a minute or more: Spark with a worker killed, an installation without a network, training.
+test-slow: $(VENV)/.slow
+	$(BIN)/python -m pytest -n 2 -m slow
+
 # The shipped index, made again from data/ (after a change there); with TRAINED and ENCODER also from newly trained models.
 index: $(VENV)/.base
 	$(BIN)/python -m crosswalk.jobs.indexing $(TRAINED) $(ENCODER)
@@ -41,7 +45,7 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 # torch first: its CPU build must be there before anything asks for torch.
 $(VENV)/.all: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) torch==2.13.0
-	$(PIP) -e '.[discover,llm,parquet,postgres,rdf,serve,spark,transformers,web,dev]'
+	$(PIP) -e '.[discover,llm,parquet,postgres,rdf,serve,transformers,web,dev]'
 	@touch $@ $(VENV)/.base
 
 # No forbidden release is pinned or installed; then what is known against the pins, where pip-audit is installed and reaches its database.
@@ -53,6 +57,10 @@ audit: $(VENV)/.all
 # Bill of materials for a release (CycloneDX JSON).
 sbom: $(VENV)/.all
 	$(BIN)/python supply/sbom.py -o dist/sbom.json
+
+$(VENV)/.slow: $(VENV)/.all
+	$(PIP) -e '.[spark]'
+	@touch $@
 
 clean:
 	rm -rf demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

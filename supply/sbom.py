@@ -12,6 +12,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 NAME = "isco-crosswalk"
+_DEVELOPMENT = re.compile(r"extra == .(dev|test|docs)")
 
 
 def bill() -> dict[str, object]:
@@ -35,7 +36,7 @@ def _reached(found: dict[str, Distribution]) -> set[str]:
         name = waiting.pop()
         if name not in reached and name in found:
             reached.add(name)
-            waiting += [_bare(line) for line in found[name].requires or [] if not re.search(r"extra == .(dev|test|docs)", line)]
+            waiting += [_bare(line) for line in found[name].requires or [] if not _DEVELOPMENT.search(line)]
     return reached
 
 
@@ -67,7 +68,8 @@ def _classified(package: Distribution) -> str:
 
 
 def _needs(found: dict[str, Distribution], name: str) -> list[str]:
-    wanted = {_bare(line) for line in found[name].requires or [] if "extra ==" not in line or name == NAME}
+    lines = [line for line in found[name].requires or [] if "extra ==" not in line or (name == NAME and not _DEVELOPMENT.search(line))]
+    wanted = {_bare(line) for line in lines}
     return sorted(_ref(found[each]) for each in wanted if each in found and each != name)
 
 

@@ -22,6 +22,7 @@ def without_network() -> list[str]:
     return words
 
 
+@pytest.mark.slow
 @promise("D5", "one folder holds all that an installation without a network needs; a changed file is refused")
 def test_from_the_folder_a_machine_without_network_is_installed_and_codes(tmp_path: Path, crosswalk: Run) -> None:
     alone = without_network()

@@ -293,6 +293,7 @@ def test_ctrl_c_ends_a_run_soon_and_keeps_what_was_done(crosswalk: Run, tmp_path
     assert answers_in(tmp_path / "s.db")
 
 
+@pytest.mark.slow
 @promise("B1")
 def test_killed_at_any_moment_a_run_is_completed_as_if_unbroken(crosswalk: Run, tmp_path: Path, home: Path) -> None:
     source = many(tmp_path / "in.csv", 10_000)

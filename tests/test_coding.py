@@ -68,7 +68,7 @@ def test_occupations_that_resemble_them_are_coded(coder: Autocoder, text: str) -
 
 
 @given(st.lists(st.text(max_size=60), max_size=5))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_probabilities_sum_to_one_in_the_order_asked(texts: list[str]) -> None:
     codings = Autocoder.open(shipped("indexes", "isco-08")).code(texts)
     assert [coding.query.text for coding in codings] == texts

@@ -16,13 +16,10 @@ from tests.hostile_texts import texts
 from tests.promises import promise
 
 CODE = """
-import sys
-from pathlib import Path
+import os
 from crosswalk.jobs import census
-census.SMALL, census.CHUNK = 10, int(sys.argv[2])
+census.SMALL, census.CHUNK = 10, int(os.environ["CHUNK"])
 from crosswalk.cli import main
-sys.argv = ["crosswalk", "code", sys.argv[1], "--text-column", "title", "--run", "r", "--store", sys.argv[3] + "/s.db",
-            "-o", sys.argv[3] + "/o.csv", "--workers", sys.argv[4]]
 if __name__ == "__main__":
     main()
 """
@@ -42,11 +39,13 @@ def test_a_file_is_coded_to_the_same_bytes(tmp_path: Path, titles: list[str]) ->
     (tmp_path / "in.csv").write_text("id,title\n" + "\n".join(lines) + "\n", encoding="utf-8")
     (tmp_path / "run.py").write_text(CODE)
     seen = set()
-    for number, (chunk, workers, seed) in enumerate([(4096, 1, "0"), (7, 1, "1"), (64, 2, "2"), (33, 3, "random"), (4096, 1, "0")]):
+    for number, (chunk, workers, seed) in enumerate([(4096, 1, "0"), (7, 2, "1"), (64, 3, "random")]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        command = [sys.executable, str(tmp_path / "run.py"), str(tmp_path / "in.csv"), str(chunk), str(folder), str(workers)]
-        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)})
+        words = ["code", tmp_path / "in.csv", "--text-column", "title", "--run", "r", "--store", folder / "s.db", "-o", folder / "o.csv"]
+        command = [sys.executable, tmp_path / "run.py", *words, "--workers", str(workers)]
+        surroundings = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "CHUNK": str(chunk)}
+        subprocess.run(command, check=True, capture_output=True, env=surroundings)
         seen.add(hashlib.sha256((folder / "o.csv").read_bytes()).hexdigest())
     assert len(seen) == 1
 

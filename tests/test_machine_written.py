@@ -88,6 +88,7 @@ def test_any_reply_gives_short_different_lines_or_none(content: str, finish: str
         assert all(title.strip() and "\n" not in title and "\x1b" not in title and len(title) <= 120 for title in titles)
 
 
+@pytest.mark.slow
 def test_a_fit_with_written_examples_marks_them_and_keeps_them_out_of_the_book(server: TestServer, tmp_path: Path, crosswalk: Run) -> None:
     pytest.importorskip("torch", reason="fitting needs the extra 'transformers'")
     rows = coded_answers(tmp_path / "coded.csv", codes=4)

@@ -192,6 +192,7 @@ def test_a_table_without_rows_is_refused(crosswalk: Run, tmp_path: Path) -> None
     assert "no rows" in crosswalk("map", tmp_path / "in.csv", "--store", tmp_path / "s.db", code=3).stderr
 
 
+@pytest.mark.slow
 @promise("B1")
 def test_killed_at_any_moment_a_run_is_completed_as_if_unbroken(crosswalk: Run, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
@@ -210,6 +211,7 @@ def test_killed_at_any_moment_a_run_is_completed_as_if_unbroken(crosswalk: Run, 
     assert (tmp_path / "broken.titles.csv").read_bytes() == (tmp_path / "whole.titles.csv").read_bytes()
 
 
+@pytest.mark.slow
 @needs_shared
 def test_national_tables_with_their_own_shapes_are_mapped(crosswalk: Run, tmp_path: Path) -> None:
     for name, code in [("france_rome/appellations.csv.gz", "F1402"), ("indonesia_kbji2014/titles.csv.gz", "1111.01")]:

@@ -43,7 +43,7 @@ def test_no_answer_is_in_what_commands_say(crosswalk: Run, tmp_path: Path) -> No
     path, store = survey(tmp_path / "in.csv"), tmp_path / "s.db"
     said = crosswalk("code", path, "--text-column", "job", "--text-column", "tasks", "-o", tmp_path / "o.csv", "--store", store).stderr
     said += crosswalk("code", path, "--text-column", "job", "-o", tmp_path / "p.csv", "--store", store, "--llm", "openai/x", "--llm-url",
-                      "http://127.0.0.1:9/v1", "--llm-price", "0/0", code=0).stderr  # fmt: skip
+                      "http://127.0.0.1:9/v1", "--llm-price", "0/0", env={**os.environ, "OPENAI_API_KEY": "sk-none"}).stderr  # fmt: skip
     said += crosswalk("code", path, "--text-column", "nojob", "-o", tmp_path / "p.csv", "--store", store, code=2).stderr
     (tmp_path / "ragged.csv").write_text(path.read_text() + f"{CANARY},b,c,d\n")
     said += crosswalk("code", tmp_path / "ragged.csv", "--text-column", "job", "-o", tmp_path / "q.csv", "--store", store, code=3).stderr
@@ -70,6 +70,7 @@ def test_a_fault_of_the_program_is_told_without_values() -> None:
     assert CANARY not in done.stderr + done.stdout
 
 
+@pytest.mark.slow
 @promise("P3", "crosswalk privacy shows every text that --llm would send, where to, after redaction, and sends nothing")
 def test_what_would_leave_is_what_is_sent(crosswalk: Run, tmp_path: Path) -> None:
     path = tmp_path / "in.csv"

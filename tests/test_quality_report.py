@@ -131,7 +131,7 @@ def test_nothing_is_loaded_from_anywhere(evaluated: tuple[dict[str, object], str
 def test_the_page_can_be_heard(evaluated: tuple[dict[str, object], str]) -> None:
     _, text = evaluated
     pictures = re.findall(r"<svg[^>]*>", text)
-    assert len(pictures) == 5
+    assert len(pictures) == 4
     for opened in pictures:
         names = re.search(r'aria-labelledby="([^"]+)"', opened)
         assert names

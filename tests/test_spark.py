@@ -63,6 +63,7 @@ def spark(environment: None) -> Iterator[Any]:
         yield opened
 
 
+@pytest.mark.slow
 @promise("B12", "a worker killed on Spark costs no row, and the result is the local one, row for row")
 def test_a_worker_killed_in_the_middle_costs_no_row(crosswalk: Run, tmp_path: Path, environment: None) -> None:
     source = answers(tmp_path / "in.parquet", 9000)
@@ -90,6 +91,7 @@ def test_a_worker_killed_in_the_middle_costs_no_row(crosswalk: Run, tmp_path: Pa
     assert not list(tmp_path.glob("out.parquet.*")), "what was staged is left"
 
 
+@pytest.mark.slow
 def test_a_notebooks_frame_keeps_its_columns_and_an_office_sends_its_own_index(spark: Any, tmp_path: Path, home: Path) -> None:
     from crosswalk.jobs.spark import code
 
@@ -113,6 +115,7 @@ def test_a_notebooks_frame_keeps_its_columns_and_an_office_sends_its_own_index(s
         code(frame, ["jobb"])
 
 
+@pytest.mark.slow
 def test_what_cannot_be_written_is_refused_and_nothing_is_touched(spark: Any, tmp_path: Path) -> None:
     from crosswalk.jobs.spark.files import SparkJob, code_rows, read
 

@@ -75,6 +75,7 @@ def test_the_watch_would_notice() -> None:
         assert strange(b"cook " + sequence), sequence
 
 
+@pytest.mark.slow
 @promise("T1", "control characters in a title become visible symbols at the reader; none reaches a terminal from any command")
 @promise("T2", "no terminal command in a title, a file's name or an option reaches the terminal, in tables, errors or progress bars")
 @promise("T8", "right-to-left overrides become visible symbols, text that runs right to left stays as it is")

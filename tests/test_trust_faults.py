@@ -127,6 +127,7 @@ def test_a_flipped_bit_of_an_index_is_refused(tmp_path: Path) -> None:
     assert found == {"flips": 60, "refused": 60, "missed": 0}
 
 
+@pytest.mark.slow
 @promise("S5", "processes that read and then write take turns: none is refused because another wrote in between")
 @promise("S10", "the store's log stays small while people work all day: it is folded in at 16 MB, whoever reads")
 def test_people_at_work_for_a_while(tmp_path: Path) -> None:

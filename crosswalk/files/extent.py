@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from crosswalk.errors import DataError
 
 _CELL = re.compile(rb"\sr=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
-_HARMLESS = 10_000_000
+_HARMLESS = 2_000_000
 _MOST_CELLS = 60_000_000
 _EMPTIEST = 0.1
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

@@ -34,17 +34,17 @@ _PATTERNS = (
         r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Hr|Fr|Mme|Mlle|M|Monsieur|Madame|Sr|Sra|Señor|Señora|Sig|Signor|Signora|Pan|Pani|Dhr|Mevr)"
         r"\b\.?\s+[^\W\d_a-zß-öø-ÿ][\w'’-]*(?:\s+[^\W\d_a-zß-öø-ÿ][\w'’-]*)*"
     )),
-    # "Anna Berg", "Jean-Pierre de la Cour": a common given name and the capitalised words after it.
-    ("[name]", re.compile(
-        rf"\b(?:{'|'.join(_GIVEN_NAMES.split())})(?:[ -]{_CAPITALISED}|\s+[A-Z]\.)*"
-        r"(?:\s+(?:de|da|del|della|di|dos|du|van|von|la|le|el|al|der|den))*"
-        rf"\s+{_CAPITALISED}(?:[ -]{_CAPITALISED})*"
-    )),
     # "my name is Anna Berg", "je m'appelle ...", "contact: ...": what follows is a name.
     ("[name]", re.compile(
         r"(?i:\b(?:my name is|i am called|name|contact|je m'appelle|ich heiße|mein name ist|me llamo|mi nombre es|mi chiamo|meu nome é)"
         r"\b\s*:?\s*)"
         r"[^\W\d_a-zß-öø-ÿ][\w'’-]*(?:\s+[^\W\d_a-zß-öø-ÿ][\w'’-]*)*"
+    )),
+    # "Anna Berg", "Jean-Pierre de la Cour": a common given name and the capitalised words after it.
+    ("[name]", re.compile(
+        rf"\b(?:{'|'.join(_GIVEN_NAMES.split())})(?:[ -]{_CAPITALISED}|\s+[A-Z]\.)*"
+        r"(?:\s+(?:de|da|del|della|di|dos|du|van|von|la|le|el|al|der|den))*"
+        rf"\s+{_CAPITALISED}(?:[ -]{_CAPITALISED})*"
     )),
 )  # fmt: skip
 
