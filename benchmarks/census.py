@@ -121,7 +121,7 @@ def peak_memory(process: subprocess.Popen[str], peak: list[float]) -> None:
     """Watch a process and its children until it ends; ``peak[0]`` is their largest memory together, in MB."""
     while process.poll() is None:
         peak[0] = max(peak[0], sum(_megabytes(number) for number in _family(process.pid)))
-        time.sleep(0.2)
+        time.sleep(2)  # looking costs: more often, and the look-out takes a tenth of a core
 
 
 def _family(pid: int) -> list[int]:
