@@ -98,7 +98,8 @@ class LexicalIndex:
 
     def _search_block(self, found: Grams, k: int) -> list[Hits]:
         """The block's n-grams, rarest first in each text, are read until the text's share of postings is used up."""
-        begins, lengths = self._starts[found.ids], np.diff(self._starts)[found.ids]
+        begins = self._starts[found.ids]
+        lengths = self._starts[found.ids + 1] - begins
         rows = np.repeat(np.arange(len(found.starts) - 1), np.diff(found.starts))
         norms = np.sqrt(np.bincount(rows, weights=_idf(lengths, self.size) ** 2, minlength=len(found.starts) - 1))
         order = np.argsort(rows * (self.size + 1) + lengths, kind="stable")
