@@ -5,6 +5,7 @@ order does not matter and compounds still share parts.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from crosswalk.text import fold
 BITS = 20
 """N-grams are hashed to 2**BITS features."""
 
+_BLOCK = 2048
 _SIZES = (3, 4, 5)
 _PRIME = np.uint64(0x100000001B3)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -31,8 +33,18 @@ class Grams(NamedTuple):
 def grams(texts: Sequence[str]) -> Grams:
     """Hashed features of normalised texts: character 3- to 5-grams within words, and whole words.
 
-    Accents are folded first, so that "infirmiere" and "infirmière" share everything.
+    Accents are folded first, so that "infirmiere" and "infirmière" share everything. The arrays are shared: nobody writes into them.
     """
+    return _kept(tuple(texts)) if len(texts) <= _BLOCK else _made(texts)
+
+
+@lru_cache(maxsize=2)
+def _kept(texts: tuple[str, ...]) -> Grams:
+    """The search by spelling and the head ask for the same texts, one after the other."""
+    return _made(texts)
+
+
+def _made(texts: Sequence[str]) -> Grams:
     joined = "".join(f" {fold(text)} \n" for text in texts)
     letters = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
     ends = letters == _END
