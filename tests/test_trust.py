@@ -1,6 +1,5 @@
 """docs/trust.md says what the tests keep, and nothing else."""
 
-
 from docs import make_trust
 
 
