@@ -115,4 +115,4 @@ def _checked_rows(rows: Iterator[list[str]], skip: int, width: int, path: Path) 
 
 def _clean_rows(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     for row in rows:
-        yield [cell if cell.isascii() and cell.isprintable() else clean(cell) for cell in row]
+        yield [cell.strip() if cell.isascii() and cell.isprintable() else clean(cell) for cell in row]
