@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crosswalk.errors import UsageError
 from crosswalk.llm.budget import Budget, Price
-from crosswalk.llm.client import price_of
+from crosswalk.llm.client import price_to_keep
 from crosswalk.llm.examples import Wanted, Writer, Written, request_key, tokens_about
 from crosswalk.llm.prompts import load_prompt
 from crosswalk.llm.service import Service
@@ -69,7 +68,7 @@ def machine_written(
         kept[written.request] = written.titles
 
     if waiting:
-        price = _price(writing)
+        price = price_to_keep(writing.service, writing.price)
         sent, received = map(sum, zip(*(tokens_about(prompt, one) for one in waiting), strict=True))
         say(f"titles and descriptions of {len(waiting):,} codes, no answers, leave this machine, to {writing.service.described()}; about "
             f"{price.of(sent, received):.4f} dollars (limit: --max-cost {writing.max_cost:g})")  # fmt: skip
@@ -96,13 +95,3 @@ def _kept(written: Written, model: str, fingerprint: str) -> Opinion:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return Opinion(written.request, model, reply.answered_by, fingerprint, outcome, "", "", "", said, reply.tokens_in, reply.tokens_out,
                    written.cost, 0.0, now)  # fmt: skip
-
-
-def _price(writing: Writing) -> Price:
-    price = writing.price or price_of(writing.service.model)
-    if price is None:
-        raise UsageError(
-            f"the price of {writing.service.model!r} is not known, so --max-cost could not be kept",
-            hint="give --llm-price SENT/RECEIVED in dollars a million tokens; 0/0 for your own server",
-        )
-    return price

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from crosswalk.errors import UsageError
 from crosswalk.jobs.batch import Progress
 from crosswalk.llm.budget import Budget, Price
-from crosswalk.llm.client import price_of
+from crosswalk.llm.client import price_to_keep
 from crosswalk.llm.inquiry import Inquiry
 from crosswalk.llm.prompts import Prompt, load_prompt
 from crosswalk.llm.questions import NONE, SEVERAL, Option, Question, request_key, tokens_about
@@ -132,7 +132,7 @@ def ask_all(
     if waiting and wanted.batch:
         from crosswalk.jobs.opinion_batches import batch_opinions
 
-        batch_opinions(store, run, waiting, wanted.service, prompt, _price(wanted), wanted.max_cost, say)
+        batch_opinions(store, run, waiting, wanted.service, prompt, price_to_keep(wanted.service, wanted.price), wanted.max_cost, say)
     elif waiting:
         _ask(store, waiting, wanted, prompt, words, bar, say)
     known = store.opinions.known(requests.values())
@@ -146,7 +146,7 @@ def once_each(questions: Sequence[Asks], requests: Mapping[str, str], known: set
 
 
 def _ask(store: Store, waiting: Sequence[Inquiry], wanted: SecondOpinion, prompt: Prompt, words: Wording, bar: Bar, say: Talk) -> None:
-    price = _price(wanted)
+    price = price_to_keep(wanted.service, wanted.price)
     sent = sum(tokens_about(prompt, question) for question in waiting)
     about = price.of(sent, sum(question.reply_tokens for question in waiting))
     say(
@@ -168,16 +168,6 @@ def _tell(asked: Asked, wanted: int, say: Talk) -> None:
     if left:
         why = asked.ended or "the service did not answer"
         say(f"{left:,} are without an opinion ({why}): the same command asks for these only")
-
-
-def _price(wanted: SecondOpinion) -> Price:
-    price = wanted.price or price_of(wanted.service.model)
-    if price is None:
-        raise UsageError(
-            f"the price of {wanted.service.model!r} is not known, so --max-cost could not be kept",
-            hint="give --llm-price SENT/RECEIVED in dollars a million tokens; 0/0 for your own server",
-        )
-    return price
 
 
 def judged(codings: Mapping[str, Coding], opinions: Mapping[str, KeptOpinion]) -> dict[str, Coding]:

@@ -58,6 +58,17 @@ def price_of(model: str) -> Price | None:
         return None
 
 
+def price_to_keep(service: Service, given: Price | None) -> Price:
+    """The price given, else the list price. Raises UsageError where neither is known: a limit on cost could not be kept."""
+    price = given or price_of(service.model)
+    if price is None:
+        raise UsageError(
+            f"the price of {service.model!r} is not known, so --max-cost could not be kept",
+            hint="give --llm-price SENT/RECEIVED in dollars a million tokens; 0/0 for your own server",
+        )
+    return price
+
+
 class Client:
     """Asks one service. Owns all retries: litellm's own are switched off."""
 

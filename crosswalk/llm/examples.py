@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.errors import ModelError
-from crosswalk.llm.budget import Budget, Price
+from crosswalk.llm.budget import Budget, Price, tokens_of
 from crosswalk.llm.client import Client, Unanswered
 from crosswalk.llm.prompts import Prompt
 from crosswalk.llm.replies import Reply
@@ -64,10 +64,8 @@ def request_key(model: str, prompt: Prompt, wanted: Wanted) -> str:
 
 
 def tokens_about(prompt: Prompt, wanted: Wanted) -> tuple[int, int]:
-    """A rough, rather high count of the tokens sent and received."""
-    text = "".join(message["content"] for message in messages(prompt, wanted))
-    beyond = sum(not char.isascii() for char in text)
-    return (len(text) - beyond) // 3 + beyond + 60, min(prompt.max_tokens, 10 + _TOKENS_OF_A_TITLE * wanted.count)
+    """About how many tokens are sent and received."""
+    return tokens_of(messages(prompt, wanted)), min(prompt.max_tokens, 10 + _TOKENS_OF_A_TITLE * wanted.count)
 
 
 def accepted(reply: Reply, count: int) -> tuple[str, ...]:

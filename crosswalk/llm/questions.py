@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from crosswalk.llm.budget import tokens_of
 from crosswalk.llm.inquiry import Inquiry, Verdict, schema
 from crosswalk.llm.prompts import Prompt
 
@@ -93,7 +94,5 @@ def request_key(model: str, prompt: Prompt, question: Inquiry) -> str:
 
 
 def tokens_about(prompt: Prompt, question: Inquiry) -> int:
-    """A rough, rather high count of the tokens sent: a third of the characters, and one each of those beyond ASCII."""
-    text = "".join(message["content"] for message in messages(prompt, question))
-    beyond = sum(not char.isascii() for char in text)
-    return (len(text) - beyond) // 3 + beyond + 60
+    """About how many tokens a question sends."""
+    return tokens_of(messages(prompt, question))
