@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crosswalk.model import Classification, Coding, Proposal
-from crosswalk.text import clean, one_line
+from crosswalk.text import clean, counted, one_line
 
 if TYPE_CHECKING:
     from crosswalk.jobs.agreement import Agreement, LevelAgreement, Mean, Share
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from crosswalk.jobs.queue_state import QueueState
 
 
+_ALWAYS_SHOWN = 5  # states of a queue; those after them are of double coding and experiments
+
+
 def say(line: str) -> None:
     """One line of talk, on stderr."""
-    sys.stderr.write(f"{one_line(line)}\n")
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    sys.stderr.write(f"{indent}{one_line(line)}\n")
 
 
 def print_json(value: object) -> None:
@@ -216,8 +220,8 @@ def say_methods(rows: Mapping[str, int], threshold: float, answers: Mapping[str,
     """Rows (and answers, where they were counted) by method, and the share coded without a person."""
     total = sum(rows.values())
     for method, count in sorted(rows.items(), key=lambda entry: -entry[1]):
-        different = f"   {answers[method]:,} different answers" if answers else ""
-        say(f"  {method:<15} {count:>12,} rows  {count / total:>6.1%}{different}")
+        different = f"   {counted(answers[method], 'different answer')}" if answers else ""
+        say(f"  {method:<15} {count:>12,} {'row' if count == 1 else 'rows':<4}  {count / total:>6.1%}{different}")
     named = total - rows.get("non-occupation", 0)
     automatic = named - rows.get("review", 0)
     share = f"{automatic / named:.1%}" if named else "none"
@@ -241,7 +245,7 @@ def print_leaving(found: "Leaving", most: int, *, as_json: bool) -> None:
 
 
 def print_queue(state: "QueueState", *, as_json: bool) -> None:
-    """How far the people are with a run: cases by state, then each coder's days."""
+    """How far the people are with a run: cases by state (those of quality where there are any), then each coder's days."""
     if as_json:
         print_json(asdict(state))
         return
@@ -250,7 +254,9 @@ def print_queue(state: "QueueState", *, as_json: bool) -> None:
         "automatic": "coded without a person", "second_waiting": "second coding: waiting", "second_done": "second coding: done",
         "to_adjudicate": "to adjudicate", "to_choose": "experiment: better answer to choose",
     }  # fmt: skip
-    print_table(["state", "cases"], [[word, f"{getattr(state, name):,}"] for name, word in words.items()], right=["cases"])
+    counts = [(word, getattr(state, name)) for name, word in words.items()]
+    shown = [*counts[:_ALWAYS_SHOWN], *(each for each in counts[_ALWAYS_SHOWN:] if each[1])]
+    print_table(["state", "cases"], [[word, f"{count:,}"] for word, count in shown], right=["cases"])
     if state.coders:
         rows = [[day.day, day.coder, f"{day.decisions:,}", f"{day.seconds:.0f}"] for day in state.coders]
         print_table(["day", "coder", "decisions", "seconds a case"], rows, right=["decisions", "seconds a case"])

@@ -57,6 +57,11 @@ def one_line(text: str) -> str:
     return clean(text).replace("\n", "\u240a").replace("\t", " ")
 
 
+def counted(count: int, what: str) -> str:
+    """ "1 row", "1,234 rows"."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def is_plain_name(text: str) -> bool:
     """Whether a name a user gives can be printed and kept as it is: not blank, no control characters, no broken bytes."""
     return bool(text.strip()) and text.translate(_CONTROL_PICTURES) == text and not any(mark in text for mark in "\t\n\r\u2028\u2029")

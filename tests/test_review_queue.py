@@ -217,7 +217,7 @@ def test_blind_coders_see_nothing(tmp_path: Path) -> None:
     ("decision", "complaint"),
     [
         (Decision("amend", (CodeShare("0000"),)), "no code"),
-        (Decision("split", (CodeShare("2221"),)), "1 codes"),
+        (Decision("split", (CodeShare("2221"),)), "two codes or more"),
         (Decision("split", (CodeShare("2221", 0.5), CodeShare("5120", 0.6))), "100 %"),
         (Decision("split", (CodeShare("2221", 0.5), CodeShare("2221", 0.5))), "twice"),
         (Decision("split", (CodeShare("2221", 1.5), CodeShare("5120", -0.5))), "100 %"),
