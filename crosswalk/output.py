@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crosswalk.model import Classification, Coding, Proposal
@@ -28,6 +29,11 @@ def say(line: str) -> None:
     """One line of talk, on stderr."""
     indent = line[: len(line) - len(line.lstrip(" "))]
     sys.stderr.write(f"{indent}{one_line(line)}\n")
+
+
+def minute(moment: str) -> str:
+    """A moment for a person, to the minute in the time of this machine; for a pipe as it is kept, in UTC."""
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}" if sys.stdout.isatty() else moment
 
 
 def print_json(value: object) -> None:

@@ -56,7 +56,7 @@ def read_edition(source: Path, columns: EditionColumns) -> Edition:
 
     Raises DataError for files without codes, UsageError for columns and schemes that are not there.
     """
-    if not source.exists() and str(source) in books.schemes():
+    if not source.is_file() and str(source) in books.schemes():
         return _imported(str(source))
     table = read_table(source, sheet=columns.sheet)
     code, title = _chosen(table, columns)
