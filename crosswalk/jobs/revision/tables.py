@@ -10,6 +10,7 @@ from crosswalk.errors import DataError, UsageError
 from crosswalk.files.columns import named_column
 from crosswalk.files.readers import read_table
 from crosswalk.model import Map, Relation
+from crosswalk.text import is_code
 
 _SOURCES = ("source_code", "old_code", "source", "from", "subject_id")
 _TARGETS = ("target_code", "new_code", "target", "to", "object_id")
@@ -90,11 +91,6 @@ def relation_of(targets: int, sources: int) -> Relation:
     if targets == 1:
         return "exact" if sources == 1 else "broad"
     return "narrow" if sources == 1 else "close"
-
-
-def is_code(cell: str) -> bool:
-    """Whether a cell holds a code, and not a blank or a filler ("}}}")."""
-    return any(letter.isalnum() for letter in cell)
 
 
 def _ends(names: Sequence[str], columns: TableColumns, path: Path) -> tuple[str, str]:
