@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crosswalk.jobs.queue_state import QueueState
 
 
+_LONGEST_WORD = 16  # words up to so many letters are not broken in a table, where there is room for them
 _ALWAYS_SHOWN = 5  # states of a queue; those after them are of double coding and experiments
 
 
@@ -52,8 +53,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for place, name in enumerate(columns):
+        longest = max(len(word) for cell in (name, *(row[place] for row in rows)) for word in (clean(cell).split() or [""]))
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold", min_width=min(longest, _LONGEST_WORD))
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
     Console(highlight=False).print(table)
