@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST_WORD = 16  # words up to so many letters are not broken in a table, where there is room for them
+_GAP = 2  # cells between two columns
 _ALWAYS_SHOWN = 5  # states of a queue; those after them are of double coding and experiments
 
 
@@ -52,13 +53,28 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for place, name in enumerate(columns):
-        longest = max(len(word) for cell in (name, *(row[place] for row in rows)) for word in (clean(cell).split() or [""]))
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold", min_width=min(longest, _LONGEST_WORD))
+    table, console = Table(box=None, header_style="bold", pad_edge=False), Console(highlight=False)
+    for name, width in zip(columns, _widths([columns, *rows], console.width), strict=True):
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    console.print(table)
+
+
+def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The width of each column of a table in ``room`` cells: words are broken only where they must be, and longer texts folded most."""
+    from rich.cells import cell_len
+
+    columns = [[clean(cell) for cell in column] for column in zip(*rows, strict=True)]
+    room -= _GAP * (len(columns) - 1)
+    wanted = [max(1, *map(cell_len, column)) for column in columns]
+    words = [max((cell_len(word) for cell in column for word in cell.split()), default=0) for column in columns]
+    most = next((most for most in range(_LONGEST_WORD, 0, -1) if sum(min(most, word) for word in words) <= room), 1)
+    widths = [max(1, min(most, word)) for word in words]
+    while sum(widths) < room and widths != wanted:
+        widest = max(range(len(widths)), key=lambda place: wanted[place] - widths[place])
+        widths[widest] += 1
+    return widths
 
 
 @contextmanager
@@ -196,7 +212,7 @@ def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence
         for kind in ("map", "split", "new", "non-occupation", "cross-reference", "group")
     }
     words = {
-        "map": "1:1",
+        "map": "one to one",
         "split": "split",
         "new": "without target",
         "non-occupation": "no occupation",
@@ -204,11 +220,11 @@ def say_what_came_out(proposals: Sequence[Proposal], run: str, written: Sequence
         "group": "groups",
     }
     shown = ", ".join(f"{count:,} {words[kind]}" for kind, count in counts.items() if count)
-    say(f"{len(proposals):,} items: {shown}. Run {run!r} is kept.")
+    say(f"{counted(len(proposals), 'item')}: {shown}. Run {run!r} is kept.")
     for path in written:
         say(f"written: {path}")
-    if not written:
-        say(f"next: crosswalk export {shlex.quote(run)} --format xlsx -o mapping.xlsx")
+    name = shlex.quote(run)
+    say(f"next: crosswalk review {name}, then crosswalk export {name} -o reviewed.xlsx")
 
 
 def say_counts(what: str, counts: Mapping[str, int]) -> None:

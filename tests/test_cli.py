@@ -1,9 +1,12 @@
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+from rich.cells import cell_len
 
+from crosswalk import output
 from crosswalk.cli import COMMANDS
 from tests.conftest import ROOT, Run
 from tests.promises import promise
@@ -84,3 +87,19 @@ def test_readme_commands_exist() -> None:
     named = {line.split()[1] for line in text.splitlines() if line.strip().startswith("crosswalk ")}
     assert named
     assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("room", [65, 80])
+def test_a_table_folds_its_longest_texts_and_breaks_words_only_where_it_must(
+    room: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(room))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    columns = ["run", "begun", "share automatic", "title", "", "verdict"]
+    output.print_table(
+        columns, [["answers-b5e0ed", "2026-11-28", "53.3%", "Services Managers Not Elsewhere Classified 美容師", "", "first"]]
+    )
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(cell_len, lines)) <= room
+    assert "verdict" in lines[0] + lines[1]
+    assert all(word in " ".join(lines) for word in ("first", "automatic", "Elsewhere"))

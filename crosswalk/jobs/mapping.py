@@ -74,7 +74,7 @@ def map_table(
     fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     name = run or f"{one_line(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}"
     if store.begin_run(name, "map", fingerprint, settings, rows, texts):
-        say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
+        say(f"run {name!r} was begun before with the same file and settings: what is there is not done again")
     del rows, texts  # the store has them, and a large table would be in memory twice
     code_run(store, name, coder, progress)
     store.save_proposals(name, propose(store, name, columns, coder, say))
