@@ -71,6 +71,7 @@ def command(
     from functools import partial
 
     from crosswalk import output
+    from crosswalk.cli import coded_output
     from crosswalk.cli.coding_options import chosen_rules, chosen_threshold, chosen_workers
     from crosswalk.cli.columns import answer_columns
     from crosswalk.coding.autocoder import Autocoder
@@ -94,6 +95,6 @@ def command(
         if second:
             questions = questions_of_answers(store.queue(coded.run), second, coder.classification)
             second_opinions(store, coded.run, questions, second, output.progress, output.say)
-    output.say_what_was_coded(coded, level)
+    coded_output.say_what_was_coded(coded, level)
     if coded.failed:
         raise DataError(f"{coded.failed:,} answers could not be coded; their notes say why", where=str(out), hint="give the command again")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crosswalk import output
+from crosswalk.cli import coded_output
 from crosswalk.cli.coding_options import chosen_rules, chosen_threshold
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.errors import DataError, UsageError
@@ -31,5 +32,5 @@ def code_on_spark(engine: str, source: str, out: str, text_columns: Sequence[str
         counted = code_rows(rows, SparkJob(source, out, text_columns, scheme, rules, level))
     if not counted:
         raise DataError("the table has no rows", where=source, hint="check the file")
-    output.say_methods(counted, level)
+    coded_output.say_methods(counted, level)
     output.say(f"written: {out}")
