@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -34,6 +35,11 @@ def test_every_command_has_help_with_an_example_or_options(crosswalk: Run, comma
 
 def test_a_mistyped_command_names_the_nearest(crosswalk: Run) -> None:
     assert "did you mean 'lookup'?" in crosswalk("lokup", code=2).stderr
+
+
+def test_a_survey_without_a_text_column_is_told_its_columns(crosswalk: Run, tmp_path: Path) -> None:
+    refused = crosswalk("code", ROOT / "data" / "tutorial" / "answers.csv", "-o", tmp_path / "x.csv", code=2)
+    assert "columns: person, answer, industry, isco08" in refused.stderr
 
 
 def test_an_unknown_run_names_those_there_are(crosswalk: Run, tmp_path: object) -> None:

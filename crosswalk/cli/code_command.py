@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("code")
 @click.argument("file", type=options.FILE_OR_ADDRESS)
-@click.option(
-    "--text-column", "text_columns", multiple=True, required=True, help="Column of the answers; more (tasks, industry) may follow."
-)
+@click.option("--text-column", "text_columns", multiple=True, help="Column of the answers, needed; more (tasks, industry) may follow.")
 @click.option("--register-column", help="Column of a register's code, accepted when the model lists it among its first.")
 @click.option("--rules", "rules_file", type=options.FILE, help="Your rules: look-ups and constraints (TOML).")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which a code is taken without a person.  [default: 0.85]")

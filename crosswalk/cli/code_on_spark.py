@@ -23,6 +23,8 @@ def code_on_spark(engine: str, source: str, out: str, text_columns: Sequence[str
     for path in (source, out):
         if not path.lower().rstrip("/").endswith(".parquet"):
             raise UsageError("with --engine, both files are Parquet", where=path, hint="end the names in .parquet")
+    if not text_columns:
+        raise UsageError("which column holds the texts?", where=source, hint="name it with --text-column")
     level = chosen_threshold(threshold, accuracy, scheme, output.say)
     classification = Autocoder.open(scheme).classification
     with session(engine) as spark:
