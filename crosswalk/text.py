@@ -10,6 +10,9 @@ import unicodedata
 LONGEST_TEXT = 2000
 """Characters of a text that are looked at; the reader says so when it cuts."""
 
+BLANK = "<blank>"
+"""What some workbooks write into their empty cells, the British ones among them."""
+
 _CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
 _CONTROL_PICTURES[0x7F] = 0x2421
 _CONTROL_PICTURES |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
@@ -55,6 +58,16 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Clean text for one line of a terminal: what comes from a name or a file cannot begin a line of its own."""
     return clean(text).replace("\n", "\u240a").replace("\t", " ")
+
+
+def is_code(cell: str) -> bool:
+    """Whether a cell holds a code, and not a blank or a filler ("}}}}", "<blank>")."""
+    return any(letter.isalnum() for letter in cell) and cell.strip().casefold() != BLANK
+
+
+def counted(count: int, what: str) -> str:
+    """ "1 row", "1,234 rows"."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def is_plain_name(text: str) -> bool:

@@ -40,6 +40,8 @@ COMMANDS = {
     "train": "Train the models that crosswalk ships.",
 }
 
+_GO_ON = {"map", "code"}  # commands that find what they had done before they were stopped
+
 
 class _Commands(click.Group):
     """Lists the commands without importing them."""
@@ -102,7 +104,8 @@ def _explain(error: Exception) -> int:
         return _tell(str(error), error.hint, error.exit_code)
     if isinstance(error, click.Abort):
         stopped_by = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else 2
-        return _tell("stopped", "nothing that was saved is lost; the same command goes on from here", 128 + int(stopped_by))
+        goes_on = "the same command goes on from here" if _GO_ON.intersection(sys.argv[1:2]) else "give the same command again"
+        return _tell("stopped", f"nothing that was saved is lost; {goes_on}", 128 + int(stopped_by))
     if isinstance(error, click.ClickException):
         return _tell_of_usage(error)
     if isinstance(error, OSError):

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("code")
 @click.argument("file", type=options.FILE_OR_ADDRESS)
-@click.option(
-    "--text-column", "text_columns", multiple=True, required=True, help="Column of the answers; more (tasks, industry) may follow."
-)
+@click.option("--text-column", "text_columns", multiple=True, help="Column of the answers, needed; more (tasks, industry) may follow.")
 @click.option("--register-column", help="Column of a register's code, accepted when the model lists it among its first.")
 @click.option("--rules", "rules_file", type=options.FILE, help="Your rules: look-ups and constraints (TOML).")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which a code is taken without a person.  [default: 0.85]")
@@ -71,6 +69,7 @@ def command(
     from functools import partial
 
     from crosswalk import output
+    from crosswalk.cli import coded_output
     from crosswalk.cli.coding_options import chosen_rules, chosen_threshold, chosen_workers
     from crosswalk.cli.columns import answer_columns
     from crosswalk.coding.autocoder import Autocoder
@@ -94,6 +93,6 @@ def command(
         if second:
             questions = questions_of_answers(store.queue(coded.run), second, coder.classification)
             second_opinions(store, coded.run, questions, second, output.progress, output.say)
-    output.say_what_was_coded(coded, level)
+    coded_output.say_what_was_coded(coded, level)
     if coded.failed:
         raise DataError(f"{coded.failed:,} answers could not be coded; their notes say why", where=str(out), hint="give the command again")

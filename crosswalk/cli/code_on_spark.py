@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crosswalk import output
+from crosswalk.cli import coded_output
 from crosswalk.cli.coding_options import chosen_rules, chosen_threshold
 from crosswalk.coding.autocoder import Autocoder
 from crosswalk.errors import DataError, UsageError
@@ -22,6 +23,8 @@ def code_on_spark(engine: str, source: str, out: str, text_columns: Sequence[str
     for path in (source, out):
         if not path.lower().rstrip("/").endswith(".parquet"):
             raise UsageError("with --engine, both files are Parquet", where=path, hint="end the names in .parquet")
+    if not text_columns:
+        raise UsageError("which column holds the texts?", where=source, hint="name it with --text-column")
     level = chosen_threshold(threshold, accuracy, scheme, output.say)
     classification = Autocoder.open(scheme).classification
     with session(engine) as spark:
@@ -31,5 +34,5 @@ def code_on_spark(engine: str, source: str, out: str, text_columns: Sequence[str
         counted = code_rows(rows, SparkJob(source, out, text_columns, scheme, rules, level))
     if not counted:
         raise DataError("the table has no rows", where=source, hint="check the file")
-    output.say_methods(counted, level)
+    coded_output.say_methods(counted, level)
     output.say(f"written: {out}")
