@@ -13,7 +13,7 @@ from crosswalk.model import Candidate, IndexTitle, Query, Shortlist
 from crosswalk.search.book import Book
 from crosswalk.search.encoder import Encoder
 from crosswalk.search.evidence import KINDS, Evidence, gather
-from crosswalk.search.lexical import Hits, LexicalIndex
+from crosswalk.search.lexical import LexicalIndex
 from crosswalk.search.semantic import SemanticIndex
 from crosswalk.text import LONGEST_TEXT, normalise
 
@@ -53,10 +53,11 @@ class Retriever:
 
     def evidence(self, normalised: Sequence[str], vectors: NDArray[np.float32]) -> Evidence:
         """What speaks for each of the book's codes, for texts in normal form and their vectors."""
-        exact = [Hits(same.astype(np.int64), np.ones(len(same), dtype=np.float32)) for same in self._lexical.exact(normalised)]
-        found = [exact, self._semantic.search(vectors, TITLES_READ), self._lexical.search(normalised, TITLES_READ)]
-        weights = self._weights
-        return gather(found, (weights.exact, weights.semantic, weights.lexical), self.book.codes, len(self.book.code_names))
+        found = [
+            self._lexical.exact(normalised), self._semantic.search(vectors, TITLES_READ), self._lexical.search(normalised, TITLES_READ)
+        ]  # fmt: skip
+        weights = (self._weights.exact, self._weights.semantic, self._weights.lexical)
+        return gather(found, weights, self.book.codes, len(normalised), len(self.book.code_names))
 
     def shortlists(self, queries: Sequence[Query], k: int = 10) -> list[Shortlist]:
         """One shortlist a query, in the same order, of at most ``k`` codes, by the fused searches alone."""
