@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import ModelError
+from crosswalk.search.bags import summed
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
-_BATCH = 2048
+_BATCH = 512
+_REMEMBERED = 1 << 16
 _LONGEST_TEXT = 2000
 _STATIC = "sentence_transformers.models.StaticEmbedding"
 
@@ -52,7 +53,7 @@ def _is_static(folder: Path) -> bool:
 
 
 class StaticEncoder:
-    """Mean of the pieces' rows, length one. Safe to share between threads: nothing changes after loading."""
+    """Mean of the pieces' rows, length one. Safe to share between threads: after loading nothing changes but what is remembered."""
 
     def __init__(self, name: str, tokenizer: "Tokenizer", rows: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
         self.name = name
@@ -60,6 +61,8 @@ class StaticEncoder:
         self._rows = rows
         self._scales = scales
         self.dimensions = int(rows.shape[1])
+        self._word_by_word = type(tokenizer.pre_tokenizer).__name__ == "WhitespaceSplit"
+        self._known: dict[str, list[int]] = {}
 
     @classmethod
     def load(cls, folder: Path) -> "StaticEncoder":
@@ -81,28 +84,26 @@ class StaticEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors, shape (texts, dimensions), in the order of the texts; see ``Encoder``."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for begin in range(0, len(texts), _BATCH):
+            pieces = self._pieces([text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]])
+            starts = np.zeros(len(pieces) + 1, dtype=np.int64)
+            np.cumsum(list(map(len, pieces)), out=starts[1:])
+            ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int64, count=int(starts[-1]))
+            vectors[begin : begin + _BATCH] = unit_length(summed(self._rows, self._scales, ids, starts))
+        return vectors
 
-        def fill(begin: int) -> None:
-            batch = [text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]]
-            self._sum_rows(self._tokenizer.encode_batch_fast(batch, add_special_tokens=False), vectors[begin : begin + len(batch)])
-
-        begins = range(0, len(texts), _BATCH)
-        if len(begins) > 1:  # one batch is tokenised while the rows of another are summed
-            with ThreadPoolExecutor(2) as pool:
-                list(pool.map(fill, begins))
-        elif texts:
-            fill(0)
-        return unit_length(vectors)
-
-    def _sum_rows(self, readings: "Sequence[Encoding]", out: NDArray[np.float32]) -> None:
-        pieces = [reading.ids for reading in readings]
-        lengths = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
-        filled = np.flatnonzero(lengths)
-        if len(filled):
-            ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int64, count=int(lengths.sum()))
-            starts = np.cumsum(lengths[filled]) - lengths[filled]
-            scaled = self._rows[ids] * self._scales[ids, None]
-            out[filled] = np.add.reduceat(scaled, starts, axis=0)
+    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """The texts' pieces. Where words are cut apart from each other, a word that was met before is not cut again."""
+        if not self._word_by_word:
+            return [reading.ids for reading in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        words, known = [text.split(" ") for text in texts], self._known
+        new = [word for word in dict.fromkeys(chain.from_iterable(words)) if word not in known]
+        if len(known) + len(new) > _REMEMBERED:
+            self._known = known = {}
+            new = list(dict.fromkeys(chain.from_iterable(words)))
+        readings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False) if new else []
+        known.update(zip(new, [reading.ids for reading in readings], strict=True))
+        return [list(chain.from_iterable(map(known.__getitem__, several))) for several in words]
 
 
 class TransformerEncoder:
