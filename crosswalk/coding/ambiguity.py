@@ -58,7 +58,7 @@ def is_sure(probability: float, threshold: float) -> bool:
 def coarser(coding: Coding, threshold: float, above: Above) -> CodeProbability | None:
     """The finest group that reaches the threshold: a group's probability is the sum of its unit groups'."""
     least = round(threshold, 6)
-    if round(sum(entry.probability for entry in coding.codes), 6) < least:
+    if round(_largest_top(coding, above), 6) < least:
         return None
     sums: dict[tuple[str, int], float] = {}
     for entry in coding.codes:
@@ -69,6 +69,17 @@ def coarser(coding: Coding, threshold: float, above: Above) -> CodeProbability |
         return None
     level, _, code = min(reached)
     return CodeProbability(code, sums[code, -level])
+
+
+def _largest_top(coding: Coding, above: Above) -> float:
+    """What the likeliest of the highest groups has: no group below has more."""
+    sums: dict[str, float] = {}
+    for entry in coding.codes:
+        groups = above.get(entry.code)
+        if groups:
+            top = groups[-1][0]
+            sums[top] = sums.get(top, 0.0) + entry.probability
+    return max(sums.values(), default=0.0)
 
 
 def deciding_fact(coding: Coding, classification: Classification) -> str:

