@@ -14,8 +14,8 @@ from crosswalk.search.evidence import Evidence
 from crosswalk.search.retriever import Retriever, query_text
 from crosswalk.text import normalise
 
-_CELLS = 1 << 19
-"""Texts times codes in one block: some 20 bytes a cell at the widest."""
+_CELLS = 1 << 17
+"""Texts times codes in one block: some 20 bytes a cell at the widest, which a cache holds better than memory."""
 
 _UNKNOWN = -12.0
 

@@ -35,7 +35,7 @@ class KeptAnswer(NamedTuple):
 
     def best(self) -> list[KeptCode]:
         """Its best codes, in their order."""
-        return [KeptCode(*entry) for entry in json.loads(self.codes)]
+        return list(map(KeptCode._make, _decode(self.codes)))
 
     def fields(self) -> dict[str, str]:
         """The further fields of the answer, and the columns that rules looked at."""
@@ -68,7 +68,7 @@ def in_order(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
     one that begins while a read is open is refused as soon as another process has written.
     """
     for row in db.execute(f"{_SELECT} WHERE run = ? ORDER BY text_key {STREAMED}", (run,)):
-        yield KeptAnswer(*row)
+        yield KeptAnswer._make(row)
 
 
 def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
@@ -77,6 +77,7 @@ def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
         yield KeptAnswer(*row)
 
 
+_decode = json.JSONDecoder().decode
 _quoted = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SELECT = "SELECT text_key, text, context, frequency, status, method, note, coarser, coarser_probability, p_none, codes FROM answers"
