@@ -74,7 +74,7 @@ def encoding(titles: Sequence[str]) -> None:
     assert isinstance(encoder, StaticEncoder)
     distinct = sorted({normalise(title) for title in titles})[:200_000]
     whole = seconds(lambda: encoder.encode(distinct))
-    tokens = seconds(lambda: encoder._tokenizer.encode_batch_fast(distinct, add_special_tokens=False))
+    tokens = seconds(lambda: encoder.pieces.tokenizer().encode_batch_fast(distinct, add_special_tokens=False))
     with_normal_form = seconds(lambda: encoder.encode([normalise(title) for title in titles[:200_000]]), 1)
     size = sum(path.stat().st_size for path in (INDEX / "encoder").rglob("*") if path.is_file()) / 2**20
     print(f"| encoding {len(distinct):,} distinct titles | {len(distinct) / whole:,.0f} titles/s | >= 50,000; tokenising alone "

@@ -8,6 +8,7 @@ import pytest
 from crosswalk.errors import IndexFolderError, ModelError
 from crosswalk.places import shipped
 from crosswalk.search.encoder import Encoder, StaticEncoder, open_encoder
+from crosswalk.search.pieces import Pieces
 from crosswalk.search.semantic import SemanticIndex
 from tests.conftest import Run
 from tests.promises import promise
@@ -153,3 +154,21 @@ def test_an_index_can_be_built_with_another_encoder(crosswalk: Run, tmp_path: Pa
     crosswalk("import", "classification", scheme, "--scheme", "mine")
     crosswalk("index", "build", "--scheme", "mine", "--encoder", folder)
     assert "3\tHospital nurse" in crosswalk("lookup", "ward sister in a clinic", "--scheme", "mine", "-k", 1).stdout
+
+
+def test_a_few_plain_words_are_cut_as_the_tokenizers_package_cuts_them() -> None:
+    random = np.random.default_rng(5)
+    made = ["".join(random.choice(list("abcdefghijklmnopqrstuvwxyz0123456789"), size=random.integers(1, 15))) for _ in range(400)]
+    texts = [title for title in TITLES if title.isascii() and title.islower()] + made + ["", "data analyst", "zzqqxjxjxj 7"]
+    definition = (FOLDER / "tokenizer.json").read_bytes()
+    by_hand, by_package = Pieces(definition, ""), Pieces(definition, "")
+    by_package.tokenizer()
+    assert [by_hand.of([text])[0] for text in texts] == by_package.of(texts)
+    assert by_hand.of(["pâtissier"]) == by_package.of(["pâtissier"])
+    assert [by_hand.of([text])[0] for text in texts] == by_package.of(texts)
+
+
+def test_a_tokenizer_that_is_none_is_refused_however_many_words_are_asked() -> None:
+    for texts in (["nurse"], ["infirmière"]):
+        with pytest.raises(ModelError, match="tokenizer"):
+            Pieces(b'{"model": {}}', "here").of(texts)

@@ -4,19 +4,16 @@ import json
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import ModelError
 from crosswalk.search.bags import summed
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from crosswalk.search.pieces import Pieces
 
 _BATCH = 512
-_REMEMBERED = 1 << 16
 _LONGEST_TEXT = 2000
 _STATIC = "sentence_transformers.models.StaticEmbedding"
 
@@ -53,57 +50,39 @@ def _is_static(folder: Path) -> bool:
 
 
 class StaticEncoder:
-    """Mean of the pieces' rows, length one. Safe to share between threads: after loading nothing changes but what is remembered."""
+    """Mean of the pieces' rows, length one. Safe to share between threads: after loading nothing changes but which words are remembered."""
 
-    def __init__(self, name: str, tokenizer: "Tokenizer", rows: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
+    def __init__(self, name: str, pieces: Pieces, rows: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
         self.name = name
-        self._tokenizer = tokenizer
+        self.pieces = pieces
         self._rows = rows
         self._scales = scales
         self.dimensions = int(rows.shape[1])
-        self._word_by_word = type(tokenizer.pre_tokenizer).__name__ == "WhitespaceSplit"
-        self._known: dict[str, list[int]] = {}
 
     @classmethod
     def load(cls, folder: Path) -> "StaticEncoder":
         """Open a folder in sentence-transformers' StaticEmbedding layout with int8 rows and a scale a row."""
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
 
         try:
             tensors = load_file(folder / "model.safetensors")
             rows, scales = tensors["embeddings"], tensors["weights"]
-            tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
+            pieces = Pieces((folder / "tokenizer.json").read_bytes(), str(folder))
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ModelError(f"the encoder cannot be read ({error!r})", where=str(folder), hint="install crosswalk again") from None
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return cls(folder.name, tokenizer, rows, scales.astype(np.float32))
+        return cls(folder.name, pieces, rows, scales.astype(np.float32))
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors, shape (texts, dimensions), in the order of the texts; see ``Encoder``."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for begin in range(0, len(texts), _BATCH):
-            pieces = self._pieces([text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]])
+            pieces = self.pieces.of([text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]])
             starts = np.zeros(len(pieces) + 1, dtype=np.int64)
             np.cumsum(list(map(len, pieces)), out=starts[1:])
             ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int64, count=int(starts[-1]))
             vectors[begin : begin + _BATCH] = unit_length(summed(self._rows, self._scales, ids, starts))
         return vectors
-
-    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
-        """The texts' pieces. Where words are cut apart from each other, a word that was met before is not cut again."""
-        if not self._word_by_word:
-            return [reading.ids for reading in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
-        words, known = [text.split(" ") for text in texts], self._known
-        new = [word for word in dict.fromkeys(chain.from_iterable(words)) if word not in known]
-        if len(known) + len(new) > _REMEMBERED:
-            self._known = known = {}
-            new = list(dict.fromkeys(chain.from_iterable(words)))
-        readings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False) if new else []
-        known.update(zip(new, [reading.ids for reading in readings], strict=True))
-        return [list(chain.from_iterable(map(known.__getitem__, several))) for several in words]
 
 
 class TransformerEncoder:
