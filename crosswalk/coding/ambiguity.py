@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from crosswalk.model import Classification, CodeProbability, Coding
@@ -47,7 +46,7 @@ def settled(coding: Coding, threshold: float, above: Above, classification: Clas
     if coding.method not in ("model", "rule") or (coding.codes and is_sure(coding.codes[0].probability, threshold)):
         return coding
     note = "; ".join(part for part in (coding.note, _reason(coding), deciding_fact(coding, classification)) if part)
-    return replace(coding, method="review", note=note, coarser=coarser(coding, threshold, above))
+    return Coding(coding.query, coding.codes, coding.p_none, "review", note, coarser(coding, threshold, above))
 
 
 def is_sure(probability: float, threshold: float) -> bool:

@@ -134,7 +134,7 @@ class AnswerCoder:
 def kept_answer(coding: Coding, frequency: int) -> KeptAnswer:
     """A coding as the store keeps it."""
     query, coarser = coding.query, coding.coarser
-    best = (KeptCode(e.code, round(e.probability, 6), e.candidate.matched.text if e.candidate else "") for e in coding.top(BEST))
+    best = [KeptCode(e.code, round(e.probability, 6), e.candidate.matched.text if e.candidate else "") for e in coding.top(BEST)]
     return KeptAnswer(
         query.id,
         query.text,

@@ -144,21 +144,23 @@ class _Adder:
         """The titles with the ``k`` largest sums above 0, all as good as the last of them, perhaps some more; and their sums."""
         np.add.at(self._sums, titles, weights)
         if len(self._sums) < _DENSE * len(titles):
-            places = self._of_best_groups()
-            sums = self._sums[places]
+            places, least = self._of_best_groups()
+            sums = self._sums.take(places)
             self._sums.fill(0.0)
         else:
             places = distinct(titles)
-            sums = self._sums[places]
+            sums = self._sums.take(places)
             self._sums[places] = 0.0
-        good = np.flatnonzero(sums >= _floor(sums, self._k))
-        return places[good], sums[good]
+            least = _floor(sums, self._k)
+        good = (sums >= least).nonzero()[0]
+        return places.take(good), sums.take(good)
 
-    def _of_best_groups(self) -> NDArray[np.int64]:
-        """Titles, in groups, of which the best of a group is as good as the k-th best group's best: what is better is among them."""
+    def _of_best_groups(self) -> tuple[NDArray[np.int64], float]:
+        """Titles of the groups whose best is as good as the k-th best of them, and that least: elsewhere none is as good."""
         best = self._by_group.max(axis=0)
-        groups = np.flatnonzero(best >= _floor(best, self._k))
-        return (groups[:, None] + self._firsts).ravel()
+        least = _floor(best, self._k)
+        groups = (best >= least).nonzero()[0]
+        return (groups[:, None] + self._firsts).ravel(), least
 
 
 def _floor(values: NDArray[np.float64], k: int) -> float:

@@ -50,7 +50,7 @@ def packed(codes: Iterable[KeptCode]) -> str:
 
 def packed_fields(fields: Mapping[str, str]) -> str:
     """The further fields as they are kept."""
-    return _encode(fields) if fields else "{}"
+    return f"{{{','.join([f'{_quoted(name)}:{_quoted(value)}' for name, value in fields.items()])}}}"
 
 
 def save(db: sqlite3.Connection, run: str, answers: Iterable[KeptAnswer]) -> None:
@@ -79,7 +79,6 @@ def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
 
 _decode = json.JSONDecoder().decode
 _quoted = json.encoder.encode_basestring
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SELECT = "SELECT text_key, text, context, frequency, status, method, note, coarser, coarser_probability, p_none, codes FROM answers"
 _INSERT = (
     "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, text_key) DO UPDATE SET status = excluded.status, "
