@@ -161,11 +161,13 @@ def test_a_few_plain_words_are_cut_as_the_tokenizers_package_cuts_them() -> None
     made = ["".join(random.choice(list("abcdefghijklmnopqrstuvwxyz0123456789"), size=random.integers(1, 15))) for _ in range(400)]
     texts = [title for title in TITLES if title.isascii() and title.islower()] + made + ["", "data analyst", "zzqqxjxjxj 7"]
     definition = (FOLDER / "tokenizer.json").read_bytes()
-    by_hand, by_package = Pieces(definition, ""), Pieces(definition, "")
-    by_package.tokenizer()
-    assert [by_hand.of([text])[0] for text in texts] == by_package.of(texts)
-    assert by_hand.of(["pâtissier"]) == by_package.of(["pâtissier"])
-    assert [by_hand.of([text])[0] for text in texts] == by_package.of(texts)
+    pieces = Pieces(definition, "")
+    by_hand = pieces._read()
+    assert by_hand is not None
+    assert by_hand.of([text.split(" ") for text in texts]) == pieces.of(texts)
+    assert pieces._tokenizer is not None  # these are not a few
+    for few in ("data analyst", "pâtissier", "a" * 50):
+        assert Pieces(definition, "").of([few]) == pieces.of([few])
 
 
 def test_a_tokenizer_that_is_none_is_refused_however_many_words_are_asked() -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 1 << 16
 _FEW = 64
-_PLAIN = frozenset(" abcdefghijklmnopqrstuvwxyz0123456789")
+_LONGEST_WORD = 40
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _UNKNOWN_COSTS = 10.0  # below the least likely piece, as in tokenizers
 
 
@@ -27,6 +28,7 @@ class Pieces:
         self._definition = definition
         self._where = where
         self._by_hand: _PlainPieces | None = None
+        self._cut_by_hand = 0
         self._tokenizer: Tokenizer | None = None
         self._word_by_word = False
         self._known: dict[str, list[int]] = {}
@@ -49,10 +51,10 @@ class Pieces:
     def of(self, texts: Sequence[str]) -> list[list[int]]:
         """The texts' pieces. Where words are cut apart from each other, a word that was met before is not cut again."""
         words = [text.split(" ") for text in texts]
-        if self._tokenizer is None and sum(map(len, words)) <= _FEW and _PLAIN.issuperset(chain.from_iterable(texts)):
+        if self._tokenizer is None and self._are_few_and_plain(words):
             by_hand = self._by_hand or self._read()
             if by_hand is not None:
-                return [list(chain.from_iterable(map(by_hand.cut, several))) for several in words]
+                return by_hand.of(words)
         tokenizer = self.tokenizer()
         if not self._word_by_word:
             return [reading.ids for reading in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
@@ -65,6 +67,12 @@ class Pieces:
             readings = tokenizer.encode_batch_fast(new, add_special_tokens=False)
             known.update(zip(new, [reading.ids for reading in readings], strict=True))
         return [list(chain.from_iterable(map(known.__getitem__, several))) for several in words]
+
+    def _are_few_and_plain(self, words: Sequence[Sequence[str]]) -> bool:
+        self._cut_by_hand += sum(map(len, words))
+        return self._cut_by_hand <= _FEW and all(
+            len(word) <= _LONGEST_WORD and _PLAIN.issuperset(word) for word in chain.from_iterable(words)
+        )
 
     def _read(self) -> "_PlainPieces | None":
         """What cuts plain words by hand; None where the definition is of another kind."""
@@ -82,30 +90,30 @@ class Pieces:
 
 
 class _PlainPieces:
-    """Cuts a word with a unigram model: each piece has a logarithm of its share, and the sum is to be the largest."""
+    """Cuts words with a unigram model: each piece has a logarithm of its share, and the sum is to be the largest."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
-        pieces, self._scores = zip(*model["vocab"], strict=True)
-        self._numbers: dict[str, int] = dict(zip(pieces, range(len(pieces)), strict=True))
-        self._longest = max(map(len, pieces))
+        self._vocabulary: list[tuple[str, float]] = model["vocab"]
         self._unknown: int = model["unk_id"]
-        self._least: float = min(self._scores) - _UNKNOWN_COSTS
+        self._least: float = min(score for _, score in self._vocabulary) - _UNKNOWN_COSTS
 
-    def cut(self, word: str) -> list[int]:
-        """Numbers of the pieces; letters no piece has, however many in a row, are one unknown piece."""
+    def of(self, words: Sequence[Sequence[str]]) -> list[list[int]]:
+        """Numbers of the pieces of texts that are given word by word."""
+        several = set(chain.from_iterable(words))
+        parts = {word[begin:end] for word in several for begin in range(len(word)) for end in range(begin + 1, len(word) + 1)}
+        known = {piece: (number, score) for number, (piece, score) in enumerate(self._vocabulary) if piece in parts}
+        return [list(chain.from_iterable(self._cut(word, known) for word in text)) for text in words]
+
+    def _cut(self, word: str, known: Mapping[str, tuple[int, float]]) -> list[int]:
+        """Letters no piece has, however many in a row, are one unknown piece."""
         best: list[tuple[float, int, int]] = [(0.0, 0, -1)]  # of every beginning of the word: sum, where its last piece begins, its number
         best += [(float("-inf"), 0, -1)] * len(word)
         for begin in range(len(word)):
             before = best[begin][0]
-            single = False
-            for end in range(begin + 1, min(len(word), begin + self._longest) + 1):
-                number = self._numbers.get(word[begin:end])
-                if number is not None:
-                    single = single or end == begin + 1
-                    if before + self._scores[number] > best[end][0]:
-                        best[end] = (before + self._scores[number], begin, number)
-            if not single and before + self._least > best[begin + 1][0]:
-                best[begin + 1] = (before + self._least, begin, self._unknown)
+            for end in range(begin + 1, len(word) + 1):
+                number, score = known.get(word[begin:end], (self._unknown, self._least if end == begin + 1 else float("-inf")))
+                if before + score > best[end][0]:
+                    best[end] = (before + score, begin, number)
         return self._followed_back(best)
 
     def _followed_back(self, best: Sequence[tuple[float, int, int]]) -> list[int]:
