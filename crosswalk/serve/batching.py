@@ -1,8 +1,8 @@
 """One model, many who ask: what comes in while it works is answered together by its next call.
 
 The Autocoder answers a batch for little more than one text, so nothing waits for a timer and nothing is asked alone under load. It works
-on the event loop's own thread: a look-up takes a millisecond or two, and a thread beside the loop's would take nearly as long to hand
-it over, since the two stand in each other's way for Python's lock.
+on the event loop's own thread: a look-up takes a millisecond or two, and handing it to another thread and back would add to that, since
+the two stand in each other's way for Python's lock.
 """
 
 import asyncio
