@@ -32,6 +32,7 @@ _GENDER_SUFFIX = re.compile(
     r"(?<=\w\w\w)(?:\s?/\s?-?|\*|:|_|·|\.)(?:innen|in|a|as|o|e|es|ne|nes|ka|ra|trice|rice|euse|ère|ière|ienne|enne|essa|esse|ica|k[aá]|yně)(?!\w)"
     r"|(?<=\w\w\w)\(-?(?:innen|in|a|as|o|e|es|s|ne|ka|ra|trice|rice|euse|ère|ière|ienne|enne|essa|esse|ica|k[aá])\)"
 )
+_MARK = re.compile(r"[(\[/*:_·.]")  # no sex and no second form is told without one of these
 _PAIR = re.compile(r"(\w{3,})\s*/\s*(\w{3,})")
 # What people write round the job: "I am a ...", "work as ...", "job title: ...".
 _STOP_PHRASE = re.compile(
@@ -84,15 +85,19 @@ def normalise(text: str) -> str:
     text = text[:LONGEST_TEXT].casefold()
     if _PLAIN.match(text) and not text.startswith(("i ", "work", "job ", "occupation ", "position ")):
         return text
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    text = _ANY_SEX.sub(" ", text)
-    text = _GENDER_SUFFIX.sub("", text)
-    text = _PAIR.sub(_one_of_a_pair, text)
-    text = _STOP_PHRASE.sub("", text.strip())
-    text = _APOSTROPHE.sub("", _ELISION.sub(r"\1 ", text))
-    words = _WORD.findall(_natural_order(text))
-    return " ".join(words)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).casefold()
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    if _MARK.search(text):
+        text = _ANY_SEX.sub(" ", text)
+        text = _GENDER_SUFFIX.sub("", text)
+        text = _PAIR.sub(_one_of_a_pair, text)
+    text = text.strip()
+    said_before = _STOP_PHRASE.match(text)
+    text = text[said_before.end() :] if said_before else text
+    if _APOSTROPHE.search(text):
+        text = _APOSTROPHE.sub("", _ELISION.sub(r"\1 ", text))
+    return " ".join(_WORD.findall(_natural_order(text)))
 
 
 def fold(text: str) -> str:

@@ -1,5 +1,6 @@
 """The command line. Each command is a module of its own, imported when it is called."""
 
+import gc
 import os
 import signal
 import sys
@@ -85,6 +86,7 @@ def main() -> None:
     """Run a command; errors end in one line on stderr and the exit code of their kind."""
     _ready_streams()
     _catch_signals()
+    gc.set_threshold(50_000)  # what an index is made of stays: looking through it for what may go took a twentieth of a look-up
     try:
         answer = cli(standalone_mode=False)
         sys.stdout.flush()

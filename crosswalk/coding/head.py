@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import ModelError
+from crosswalk.search.bags import summed
 from crosswalk.search.ngrams import BITS, Grams, grams, word_pairs
 
 FILE = "head.safetensors"
@@ -90,12 +91,10 @@ class Head:
 
     def _bag(self, found: Grams) -> NDArray[np.float32]:
         """Sum of the n-grams' vectors over the root of their number, shape (texts, d)."""
-        lengths = np.diff(found.starts)
-        bag = np.zeros((len(lengths), self._rows.shape[1]), dtype=np.float32)
-        filled = np.flatnonzero(lengths)
-        if len(filled):
-            rows = self._rows[found.ids] * self._scales[found.ids, None]
-            bag[filled] = np.add.reduceat(rows, found.starts[filled], axis=0) / np.sqrt(lengths[filled, None])
+        lengths = np.maximum(np.diff(found.starts), 1)
+        bag: NDArray[np.float32] = (summed(self._rows, self._scales, found.ids, found.starts) / np.sqrt(lengths)[:, None]).astype(
+            np.float32
+        )
         return bag
 
 
