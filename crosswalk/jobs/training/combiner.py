@@ -17,8 +17,8 @@ from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features
 
 _DECAY = 1e-4
 
-_EXACT = 4.0
-"""Least weight of a title that stands in the book. The samples cannot tell it: their titles are none that an office has
+EXACT = 4.0
+"""Least weight of a title that stands in the shipped book. The samples cannot tell it: their titles are none that an office has
 imported and the head has never met."""
 
 _WITHOUT_HEAD = [place for place, name in enumerate(CODE_FEATURES) if not name.startswith("head")]
@@ -42,10 +42,13 @@ def right_of(truth: Sequence[frozenset[str]], codes: Sequence[str]) -> NDArray[n
     return right
 
 
-def fit_weights(samples: Sequence[Sample], *, head: bool = True, prior: Weights | None = None, hold: float = _DECAY) -> Weights:
+def fit_weights(
+    samples: Sequence[Sample], *, head: bool = True, prior: Weights | None = None, hold: float = _DECAY, exact: float = EXACT
+) -> Weights:
     """The weights under which the right answers are likeliest; those of the head are zero where it is not used.
 
-    ``hold`` is the strength that holds them to ``prior`` (else to zero): what a sample says nothing of stays as it was.
+    ``hold`` is the strength that holds them to ``prior`` (else to zero): what a sample says nothing of stays as it was. ``exact`` is
+    the least weight of a title that stands in the book.
     """
     used = list(range(len(CODE_FEATURES))) if head else _WITHOUT_HEAD
     used_none = list(range(len(NONE_FEATURES))) if head else _NONE_WITHOUT_HEAD
@@ -70,7 +73,7 @@ def fit_weights(samples: Sequence[Sample], *, head: bool = True, prior: Weights 
             slope += np.concatenate([by_code, pull[:, -1] @ none])
         return loss, slope
 
-    bounds: list[tuple[float | None, None]] = [(_EXACT if CODE_FEATURES[place] == "exact" else None, None) for place in used]
+    bounds: list[tuple[float | None, None]] = [(exact if CODE_FEATURES[place] == "exact" else None, None) for place in used]
     bounds += [(None, None)] * len(used_none)
     begin = np.maximum(rest, [-np.inf if low is None else low for low, _ in bounds])
     found = minimize(cost, begin, jac=True, method="L-BFGS-B", bounds=bounds).x

@@ -27,6 +27,7 @@ _THIN = 0.25  # a code's texts are drawn with weight (its number of texts) ** -_
 _PAIR_BITS = 17  # of a head that begins anew
 _OF_A_LINEAR = (8.0, 0.0005, 0.0025)  # most epochs and the two rates of one that begins as a linear classifier: faster, it forgets that one
 _HOLD = 0.5  # pull towards the weights begun with, as strong as half a text is
+_EXACT = 1.0  # least weight of a title in the book: the head has learned the office's own, and the shipped book's may mean another code
 _BOOK = "training data"
 
 Answer = tuple[Query, frozenset[str]]
@@ -181,9 +182,9 @@ def _weighed(samples: Sequence[Sample], prior: Weights, seed: int) -> tuple[Weig
     fold = np.random.default_rng(seed).integers(2, size=count)
     sure, right = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint8)
     for half in (0, 1):
-        weights = fit_weights([_part(sample, fold != half) for sample in samples], prior=prior, hold=2 * hold)
+        weights = fit_weights([_part(sample, fold != half) for sample in samples], prior=prior, hold=2 * hold, exact=_EXACT)
         sure[fold == half], right[fold == half] = judged(Classifier(weights), _part(samples[0], fold == half))
-    return fit_weights(samples, prior=prior, hold=hold), sure, right
+    return fit_weights(samples, prior=prior, hold=hold, exact=_EXACT), sure, right
 
 
 def _part(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
