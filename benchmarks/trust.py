@@ -113,7 +113,7 @@ def _coders(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str
 
 COUNTED = [
     ("power", 1000, "simulated power cuts under the store"),
-    ("kills", 1000, "kill -9 during map, code and review"),
+    ("kills", 1000, "kill -9 during map, code and review, so many times each"),
     ("flips", 1000, "bits turned over in a store and in an index"),
     ("coders", 100, "decisions of each of 32 coders at once"),
 ]

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import faiss
+
 from crosswalk import Autocoder
 from crosswalk.coding.rules import Rules
 from crosswalk.files.readers import read_table
@@ -28,6 +30,9 @@ from crosswalk.store.store import Store
 Tell = Callable[[str], None]
 Work = Callable[[Path, Path, Tell], None]
 """Does the whole job: with the store, into the output file; tells what is acknowledged."""
+
+_LONGEST = 300
+"""Seconds after which a run, which takes one, is taken to hang."""
 
 NOUNS = ["driver", "cook", "nurse", "clerk", "teacher", "welder", "guard", "farmer"]
 PLACES = ["school", "ship", "hotel", "mine", "bank", "farm", "harbour"]
@@ -54,6 +59,7 @@ def works(folder: Path) -> dict[str, Work]:
     """The three jobs, over files made in ``folder``; what they import late is imported, so that a fork is cheap."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     census.CHUNK, batch._CHUNK = 16, 16
+    faiss.omp_set_num_threads(1)  # a fork of a process that has searched with more waits for threads it does not have
     coder = Autocoder.open("isco-08")
     chance = random.Random(11)
     texts = [f"{chance.choice(NOUNS)} {chance.choice(PLACES)} {n % 40}" for n in range(100)]
@@ -129,16 +135,16 @@ def interrupted(work: Work, folder: Path, count: int, *, prepare: Callable[[Path
 
 
 def all_three(folder: Path, count: int, seconds: float) -> dict[str, Found]:
-    """``count`` kills shared by the three jobs in turn, as many as fit in ``seconds``."""
+    """``count`` kills of each of the three jobs in turn, as many as fit in ``seconds``."""
     made, end = works(folder), time.monotonic() + seconds
     found = {name: Found() for name in made}
     made["map"](folder / "begin.db", folder / "begin.csv", _quiet)
-    for turn in range(-(-count // 30)):
+    for turn in range(-(-count // 25)):
         for name, work in made.items():
             place = folder / f"{name}-{turn}"
             place.mkdir()
             prepare = partial(shutil.copy, folder / "begin.db") if name == "review" else _quiet
-            found[name].add(interrupted(work, place, min(10, count - 30 * turn), prepare=prepare, seed=turn))
+            found[name].add(interrupted(work, place, min(25, count - 25 * turn), prepare=prepare, seed=turn))
             shutil.rmtree(place)
         if time.monotonic() > end:
             break
@@ -194,6 +200,7 @@ def _started(work: Work, store: Path, out: Path) -> tuple[int, int]:
         return child, reader
     code = 1
     try:
+        signal.alarm(_LONGEST)  # one that hangs is a failure, not a wait
         os.close(reader)
         work(store, out, partial(_tell, writer))
         code = 0
