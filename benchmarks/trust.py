@@ -36,6 +36,7 @@ def main() -> None:
         "redact": "planted names",
     }.items():
         what.add_parser(name, help=words).add_argument("--seed", type=int, default=2026)
+    what.add_parser("queue", help="a queue of a million cases").add_argument("--cases", type=int, default=1_000_000)
     what.choices["texts"].add_argument("--texts", type=int, default=1_000_000)
     what.choices["texts"].add_argument("--seconds", type=float, default=120, help="processor seconds for the whole coder")
     what.choices["prompts"].add_argument("--titles", type=int, default=40)
@@ -160,9 +161,17 @@ def _redact(_folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[st
     return shares, {"P1": "found of 1,000 planted: " + ", ".join(f"{kind} {share:.1%}" for kind, share in shares.items())}
 
 
+def _queue(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_queue import large_queue
+
+    found = large_queue(folder, chosen.cases)
+    said = f"{found['cases']:,} cases: open {found['open_ms']:,.0f} ms, the next {found['next_impact_ms']:.0f} ms, "
+    return found, {"U8": f"{said}decide {found['decide_ms']:.0f} ms; {found['memory_mb']:.0f} MB more memory"}
+
+
 WORK = {
     "soak": _soak, "power": _power, "kills": _kills, "flips": _flips, "coders": _coders,
-    "hostile": _hostile, "texts": _texts, "prompts": _prompts, "redact": _redact,
+    "hostile": _hostile, "texts": _texts, "prompts": _prompts, "redact": _redact, "queue": _queue,
 }  # fmt: skip
 
 if __name__ == "__main__":

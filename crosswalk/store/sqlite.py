@@ -23,7 +23,7 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rc
 _FIRST_TABLES = {"_sqlite_migrations", "sqlite_sequence", "runs", "source_rows", "texts", "codings", "proposals"}
 """What a store may hold before its first migration is recorded."""
 
-_TRIGGERS = {"decisions_stay", "decisions_remain"}
+_TRIGGERS = {"decisions_stay", "decisions_remain", "decisions_words_stay", "erasures_stay", "erasures_remain"}
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -106,6 +106,27 @@ def checkpoint(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}").close()
+
+
+def write_anew(connection: sqlite3.Connection, path: Path) -> None:
+    """Write the file again from its rows, so that what was erased is in no byte of it, nor of the log beside it.
+
+    Raises StoreError while others read or write: what is in the log stays there as long as somebody reads it.
+    """
+    from filelock import FileLock, Timeout
+
+    busy = StoreError("others have the store open, and erased text may still stand in its bytes", where=str(path),
+                      hint="close the other screens and programs, and give the command again")  # fmt: skip
+    try:
+        with FileLock(f"{path}.checkpoint", timeout=_BUSY_SECONDS):
+            for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                done = connection.execute(statement).fetchone()
+                if done and done[0]:
+                    raise busy
+    except Timeout:
+        raise busy from None
+    except sqlite3.Error as error:
+        raise busy if "locked" in str(error) or "busy" in str(error) else _refusal(error, path) from None
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:

@@ -17,6 +17,7 @@ from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.candidates import Candidates
 from crosswalk.store.cases import Cases
 from crosswalk.store.decisions import Decisions
+from crosswalk.store.erasing import Erasing
 from crosswalk.store.opinions import Opinions
 from crosswalk.store.sessions import Sessions
 
@@ -64,6 +65,7 @@ class Store:
         self.candidates = Candidates(self._connection, path)
         self.sessions = Sessions(self._connection, path)
         self.opinions = Opinions(self._connection, path)
+        self.erasing = Erasing(self._connection, path)
 
     @property
     def connection(self) -> sqlite3.Connection:
