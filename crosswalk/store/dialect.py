@@ -32,6 +32,9 @@ _TRIGGER = re.compile(
 _HERE_ONLY = re.compile(r"/\* postgres: (.*?) \*/")
 """To SQLite a comment: it has no locks of rows, and needs none, since its writers come one after another."""
 
+_INDEXED_BY = re.compile(r"\bINDEXED BY \w+ ")
+"""Which index SQLite is to take; PostgreSQL chooses by itself."""
+
 _MARK = re.compile(r"\?(\d+)|\?|(?<![:\w]):([a-z_]\w*)")
 
 
@@ -64,7 +67,7 @@ def statement(sql: str) -> str:
     """A query or a change, with psycopg's marks for its values: by place, or by name where it names them or numbers them."""
     if sql.lstrip().startswith("INSERT OR IGNORE INTO"):
         sql = sql.replace("INSERT OR IGNORE INTO", "INSERT INTO", 1) + " ON CONFLICT DO NOTHING"
-    sql = _HERE_ONLY.sub(r"\1", re.sub(r"\bLIKE\b", "ILIKE", sql.replace("%", "%%")))
+    sql = _INDEXED_BY.sub("", _HERE_ONLY.sub(r"\1", re.sub(r"\bLIKE\b", "ILIKE", sql.replace("%", "%%"))))
     return _MARK.sub(_mark, sql)
 
 

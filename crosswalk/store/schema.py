@@ -10,8 +10,6 @@ from crosswalk.store.words_apart import set_words_apart
 
 migrations = Migrations("crosswalk")
 
-NEWEST = "m006_erasures"
-
 
 @migrations(name="m001_runs")
 def _runs(db: Database) -> None:

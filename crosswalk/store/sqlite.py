@@ -23,6 +23,10 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rc
 _FIRST_TABLES = {"_sqlite_migrations", "sqlite_sequence", "runs", "source_rows", "texts", "codings", "proposals"}
 """What a store may hold before its first migration is recorded."""
 
+NEWEST = "m006_erasures"
+"""The last of the migrations. It stands here since whoever opens a store that is up to date need not import them: sqlite_utils takes
+half a second and imports pandas where that is installed."""
+
 _TRIGGERS = {"decisions_stay", "decisions_remain", "decisions_words_stay", "erasures_stay", "erasures_remain"}
 
 
@@ -137,7 +141,7 @@ def tables(connection: sqlite3.Connection) -> list[str]:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     applied = _applied(connection)
-    if applied and applied[-1] == _newest():
+    if applied and applied[-1] == NEWEST:
         return
     from sqlite_utils import Database, utils
 
@@ -188,12 +192,6 @@ def _applied(connection: sqlite3.Connection) -> list[str]:
         return []
     rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'crosswalk' ORDER BY name")
     return [name for (name,) in rows.fetchall()]
-
-
-def _newest() -> str:
-    from crosswalk.store.schema import NEWEST
-
-    return NEWEST
 
 
 def _refuse_network_disk(path: Path) -> None:
