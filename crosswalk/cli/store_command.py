@@ -73,12 +73,16 @@ def verify(store_path: options.Place | None) -> None:
     Example:
       crosswalk store verify --store monday.db
     """
+    import shlex
+
     from crosswalk import output
     from crosswalk.store.store import Store
     from crosswalk.store.verifying import verify_store
 
     with Store(options.store_file(store_path), create=False) as store:
         output.say(f"{store.path} is whole: {_in_words(verify_store(store))}")
+        if store.read_by_all():
+            output.say(f"everybody on this machine can read it (chmod 600 {shlex.quote(str(store.path))} makes it yours)")
 
 
 @command.command("erase")

@@ -9,8 +9,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crosswalk.errors import StoreError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _BUSY_SECONDS = 30.0
 _FOLDING_MILLISECONDS = 50
@@ -37,7 +41,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     _refuse_network_disk(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(0o700, parents=True, exist_ok=True)
         if not path.exists() or path.stat().st_size == 0:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         elif path.stat().st_size < _SMALLEST_DATABASE:
@@ -102,9 +106,9 @@ def checkpoint(connection: sqlite3.Connection, path: Path) -> None:
     """
     if not isinstance(connection, sqlite3.Connection) or not connection.total_changes:
         return
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    with suppress(Timeout, sqlite3.Error), FileLock(f"{path}.checkpoint", timeout=0):
+    with suppress(Timeout, sqlite3.Error, PermissionError), _lock(path, 0):
         connection.execute(f"PRAGMA busy_timeout={_FOLDING_MILLISECONDS}").close()
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -117,12 +121,12 @@ def write_anew(connection: sqlite3.Connection, path: Path) -> None:
 
     Raises StoreError while others read or write: what is in the log stays there as long as somebody reads it.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     busy = StoreError("others have the store open, and erased text may still stand in its bytes", where=str(path),
                       hint="close the other screens and programs, and give the command again")  # fmt: skip
     try:
-        with FileLock(f"{path}.checkpoint", timeout=_BUSY_SECONDS):
+        with _lock(path, _BUSY_SECONDS):
             for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 done = connection.execute(statement).fetchone()
                 if done and done[0]:
@@ -160,17 +164,18 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(
             f"the store was written by a newer crosswalk ({newer[-1]})", where=str(path), hint="pip install --upgrade isco-crosswalk"
         )
-    with _migration_lock(path):
+    with _lock(path, _BUSY_SECONDS):  # two processes opening a new store at once take turns
         migrations.apply(Database(connection, execute_plugins=False))
 
 
-@contextmanager
-def _migration_lock(path: Path) -> Iterator[None]:
-    """Two processes opening a new store at once take turns."""
+def _lock(path: Path, seconds: float) -> "BaseFileLock":
+    """The lock beside a store, for whoever folds its log in or writes it anew; who may write the store may take it."""
     from filelock import FileLock
 
-    with FileLock(f"{path}.checkpoint", timeout=_BUSY_SECONDS):
-        yield
+    rights, lock = path.stat().st_mode & 0o666, Path(f"{path}.checkpoint")
+    with suppress(OSError):  # not there yet, or another's
+        lock.chmod(rights)
+    return FileLock(lock, timeout=seconds, mode=rights)
 
 
 def _refuse_other_databases(connection: sqlite3.Connection) -> None:
