@@ -11,7 +11,7 @@ import shutil
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -148,11 +148,12 @@ def interrupted(work: Work, folder: Path, count: int, *, prepare: Callable[[Path
     return found
 
 
-def all_three(folder: Path, count: int, seconds: float) -> dict[str, Found]:
-    """``count`` kills of each of the three jobs in turn, as many as fit in ``seconds``."""
-    made, end = works(folder), time.monotonic() + seconds
+def killed(folder: Path, count: int, seconds: float, jobs: Collection[str]) -> dict[str, Found]:
+    """``count`` kills of each of these jobs in turn, as many as fit in ``seconds``."""
+    every, end = works(folder), time.monotonic() + seconds
+    every["map"](folder / "begin.db", folder / "begin.csv", _quiet)
+    made = {name: every[name] for name in jobs}
     found = {name: Found() for name in made}
-    made["map"](folder / "begin.db", folder / "begin.csv", _quiet)
     for turn in range(-(-count // 25)):
         for name, work in made.items():
             place = folder / f"{name}-{turn}"
