@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from crosswalk.errors import StoreError
-from crosswalk.jobs.filling import new_case
+from crosswalk.jobs.filling import fill_queue, new_case
 from crosswalk.jobs.promotion import write_lookup, write_training
 from crosswalk.jobs.review import ReviewQueue
 from crosswalk.model import Decision, Opinion
 from crosswalk.search.groups import load_classification
 from crosswalk.store.answers import KeptAnswer, KeptCode, packed
+from crosswalk.store.case_rows import CaseFilter
 from crosswalk.store.copying import back_up, copy_store
 from crosswalk.store.decision_rows import FIRST_HASH
 from crosswalk.store.erasing import Found, Wanted
@@ -27,6 +28,7 @@ from tests.conftest import ROOT, Run
 from tests.planted import CANARY
 from tests.promises import promise
 
+EVERY = CaseFilter(states=("waiting", "automatic"))
 SECRETS = {"text": f"{CANARY}text", "field": f"{CANARY}field", "note": f"{CANARY}note", "said": f"{CANARY}said", "name": f"{CANARY}name"}
 
 
@@ -235,6 +237,23 @@ def test_the_command_shows_first_and_erases_when_told(crosswalk: Run, tmp_path: 
     assert "no answer" in crosswalk(*words, "--yes").stderr
     crosswalk("store", "erase", "--store", path, code=2)
     crosswalk("store", "erase", "--store", path, "--key", "k03", "--run", "none", code=2)
+
+
+@promise("P7")
+def test_the_same_command_does_not_bring_an_erased_answer_back(crosswalk: Run, tmp_path: Path) -> None:
+    path, out = tmp_path / "s.db", tmp_path / "o.csv"
+    rows = [f"cook,{CANARY} field", f"thing doer {CANARY},x", "nurse,y", f"{CANARY},{CANARY}"]
+    (tmp_path / "in.csv").write_text("job,tasks\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    words = ["code", tmp_path / "in.csv", "--text-column", "job", "--text-column", "tasks", "--run", "r", "-o", out, "--store", path]
+    crosswalk(*words)
+    first = out.read_bytes()
+    assert "3 answers erased" in crosswalk("store", "erase", "--containing", CANARY, "--store", path, "--yes").stderr
+    crosswalk(*words)
+    with Store(path) as store:
+        fill_queue(store, "r", automatic=True)
+        assert [case.text for case in store.cases.page("r", EVERY, "file", "anna", 9)].count("[erased]") == 3
+    assert CANARY.encode() not in bytes_beside(path)
+    assert [line.split(b",")[:3] for line in out.read_bytes().splitlines()] == [line.split(b",")[:3] for line in first.splitlines()]
 
 
 @promise("P7")
