@@ -150,6 +150,20 @@ def test_an_erased_answer_stays_so_in_copies_and_when_its_case_is_made_later(tmp
     assert one.cluster != other.cluster
 
 
+def test_what_a_coder_typed_between_the_look_and_the_erasing_goes_too(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    planted_store(path)
+    with Store(path) as store, ReviewQueue(store, "r", "bert") as bert:
+        found = store.erasing.find(Wanted(keys=frozenset({"k03"})))
+        case = store.cases.find("r", "k03")
+        assert case
+        bert.decide(case, Decision("comment", note=f"{CANARY} typed late"), seconds=1)
+        store.erasing.erase(found, bert.coder, "")
+        store.erasing.scrub()
+        verify_store(store)
+    assert CANARY.encode() not in bytes_beside(path)
+
+
 def test_while_another_reads_the_store_erasing_says_that_bytes_are_left(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     planted_store(path)

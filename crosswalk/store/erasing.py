@@ -63,7 +63,8 @@ class Erasing:
         if isinstance(self._connection, sqlite3.Connection):
             self._connection.execute("PRAGMA secure_delete=ON").close()
         with sqlite.writing(self._connection, self._path) as db:
-            for answer in found:
+            for seen in found:
+                answer = self._found(seen.run, seen.key) or seen  # a coder may have typed more since it was looked at
                 _erase(db, answer)
                 erasures.append(db, answer.run, answer.key, answer.decisions, reason, coder)
 
