@@ -36,6 +36,7 @@ def main() -> None:
         "redact": "planted names",
     }.items():
         what.add_parser(name, help=words).add_argument("--seed", type=int, default=2026)
+    what.add_parser("queue", help="a queue of a million cases").add_argument("--cases", type=int, default=1_000_000)
     what.choices["texts"].add_argument("--texts", type=int, default=1_000_000)
     what.choices["texts"].add_argument("--seconds", type=float, default=120, help="processor seconds for the whole coder")
     what.choices["prompts"].add_argument("--titles", type=int, default=40)
@@ -78,17 +79,21 @@ def _power(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str,
 
 
 def _kills(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
-    from benchmarks.trust_kills import all_three
+    from benchmarks.trust_kills import killed
 
-    found = all_three(folder, chosen.count, chosen.minutes * 60)
+    found = killed(folder, chosen.count, chosen.minutes * 60, ("code", "map", "review"))
     figures: Figures = {f"{name}_{what}": getattr(one, what) for name, one in found.items() for what in ("killed", "equal")}
-    killed, equal = (sum(getattr(one, what) for one in found.values()) for what in ("killed", "equal"))
-    review = found["review"]
-    figures |= {"acknowledged": review.acknowledged, "lost": review.lost}
-    return figures, {
-        "S1": f"{review.killed:,} kills of a coder with {review.acknowledged:,} acknowledged decisions: {review.lost} lost",
-        "B1": f"{equal:,} of {killed:,} interrupted runs (code, map, review) equal to the unbroken one",
-    }
+    kills, equal = (sum(getattr(one, what) for one in found.values()) for what in ("killed", "equal"))
+    return figures, {"B1": f"{equal:,} of {kills:,} interrupted runs (code, map, review) equal to the unbroken one"}
+
+
+def _coder(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_kills import killed
+
+    review = killed(folder, chosen.count, chosen.minutes * 60, ("review",))["review"]
+    figures: Figures = {"killed": review.killed, "acknowledged": review.acknowledged, "lost": review.lost, "equal": review.equal}
+    said = f"{review.killed:,} kills of a coder with {review.acknowledged:,} acknowledged decisions: {review.lost} lost"
+    return figures, {"S1": said, "U3": said}
 
 
 def _flips(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
@@ -113,7 +118,8 @@ def _coders(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str
 
 COUNTED = [
     ("power", 1000, "simulated power cuts under the store"),
-    ("kills", 1000, "kill -9 during map, code and review"),
+    ("kills", 1000, "kill -9 during map, code and review, so many times each"),
+    ("coder", 1000, "kill -9 of a coder at work"),
     ("flips", 1000, "bits turned over in a store and in an index"),
     ("coders", 100, "decisions of each of 32 coders at once"),
 ]
@@ -160,9 +166,17 @@ def _redact(_folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[st
     return shares, {"P1": "found of 1,000 planted: " + ", ".join(f"{kind} {share:.1%}" for kind, share in shares.items())}
 
 
+def _queue(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str, str]]:
+    from benchmarks.trust_queue import large_queue
+
+    found = large_queue(folder, chosen.cases)
+    said = f"{found['cases']:,} cases: open {found['open_ms']:,.0f} ms, the next {found['next_impact_ms']:.0f} ms, "
+    return found, {"U8": f"{said}decide {found['decide_ms']:.0f} ms; {found['memory_mb']:.0f} MB more memory"}
+
+
 WORK = {
-    "soak": _soak, "power": _power, "kills": _kills, "flips": _flips, "coders": _coders,
-    "hostile": _hostile, "texts": _texts, "prompts": _prompts, "redact": _redact,
+    "soak": _soak, "power": _power, "kills": _kills, "coder": _coder, "flips": _flips, "coders": _coders,
+    "hostile": _hostile, "texts": _texts, "prompts": _prompts, "redact": _redact, "queue": _queue,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ from crosswalk.store.store import Store
 TITLES = ["bus driver", "sygeplejerske", "cook in a school", "chauffeur de bus", "welder", "Lehrerin", "night guard", "dairy farmer"]
 CODES = ["2221", "5120", "8331", "7212", "9111", "9412"]
 RUN = "soak"
+_LONGEST_THOUGHT = 4
+"""Times the mean."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,11 @@ def soak(folder: Path, seconds: float, pace: Pace, *, reviewers: int = 10, looke
         person.start()
     together.wait(900)
     measured = gauge(path, people, seconds)
+    last = time.monotonic() + _LONGEST_THOUGHT * max(pace.decision, pace.look_up, pace.file) + 300  # who thinks when time is over thinks on
     for person in people:
-        person.join(300)
-    assert [person.exitcode for person in people] == [0] * len(people), "a process failed"
+        person.join(max(1.0, last - time.monotonic()))
+    ends = [person.exitcode for person in people]
+    assert ends == [0] * len(people), f"a process failed, or never ended: {ends}"
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {**account(folder, path), **measured, "cpu_share": round((used.ru_utime + used.ru_stime) / seconds, 3)}
 
@@ -98,7 +102,7 @@ def begin(work: Callable[..., None], folder: Path, number: int, seconds: float, 
 
 
 def _think(chance: random.Random, mean: float) -> None:
-    time.sleep(min(chance.expovariate(1 / mean), 4 * mean))
+    time.sleep(min(chance.expovariate(1 / mean), _LONGEST_THOUGHT * mean))
 
 
 def review(folder: Path, number: int, seconds: float, think: Callable[[], None], chance: random.Random, together: Barrier) -> None:

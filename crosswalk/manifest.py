@@ -39,15 +39,25 @@ def replacing_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
             os.close(handle)
             temporaries.append(Path(name))
         yield temporaries
-        for temporary in temporaries:
+        for temporary, path in zip(temporaries, paths, strict=True):
             with temporary.open("rb") as stream:
                 os.fsync(stream.fileno())
-            temporary.chmod(0o644)
+            temporary.chmod(_rights(path))
         for temporary, path in zip(temporaries, paths, strict=True):
             temporary.replace(path)
     finally:
         for temporary in temporaries:
             temporary.unlink(missing_ok=True)
+
+
+def _rights(path: Path) -> int:
+    """Those of the file that is replaced; a new one is whose the system's mask lets, as if it had been opened by its name."""
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return 0o666 & ~mask
 
 
 def write_json(path: Path, value: object) -> None:

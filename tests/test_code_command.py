@@ -429,3 +429,22 @@ def test_the_settings_of_a_run_are_kept(crosswalk: Run, tmp_path: Path) -> None:
     run = json.loads(crosswalk("runs", "--store", tmp_path / "s.db", "--json").stdout)[0]
     assert (run["job"], run["settings"]["threshold"], run["settings"]["columns"]["texts"]) == ("code", 0.85, ["job"])
     assert run["finished"]
+
+
+@promise("X11")
+def test_answers_that_are_cut_are_counted(crosswalk: Run, tmp_path: Path) -> None:
+    long, whole = "nurse " * 400, "nurse " * 200
+    (tmp_path / "a.csv").write_text(f"job,tasks\n{long},x\n{long.upper()},x\n{whole},{whole}\ncook,{whole}\ncook,\n", encoding="utf-8")
+    words = [
+        "code",
+        tmp_path / "a.csv",
+        "--text-column",
+        "job",
+        "--text-column",
+        "tasks",
+        "-o",
+        tmp_path / "o.csv",
+        "--store",
+        tmp_path / "s.db",
+    ]
+    assert "answers longer than 2,000 characters, of which only these are looked at: 2" in crosswalk(*words).stderr

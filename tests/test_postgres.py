@@ -1,5 +1,6 @@
 """The store in PostgreSQL: the tests of SQLite's store again, on a real server; then what only a server can go through."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,13 +15,17 @@ from crosswalk.errors import StoreError, UsageError
 from crosswalk.jobs.filling import new_case
 from crosswalk.jobs.review import ReviewQueue
 from crosswalk.model import CodeShare, Query
-from crosswalk.store import dialect, postgres
+from crosswalk.store import dialect, postgres, schema
 from crosswalk.store.answers import KeptAnswer, KeptCode
+from crosswalk.store.erasing import Wanted
 from crosswalk.store.store import Store
+from crosswalk.store.verifying import verify_store
 from tests import test_review_queue, test_store
 from tests.conftest import ROOT, Run
+from tests.planted import CANARY
 from tests.postgres_server import Server, needs_postgres, running_server
 from tests.promises import promise
+from tests.test_erase import erased, older_store, planted_store
 
 pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
 pytestmark = needs_postgres
@@ -259,7 +264,7 @@ def whole(place: Path | str) -> dict[str, list[tuple[object, ...]]]:
     from crosswalk.store.copying import _tables
 
     with Store(place) as store:
-        return {name: sorted(map(tuple, store.connection.execute("SELECT * FROM " + name)), key=repr) for name in _tables(store)}  # noqa: S608
+        return {name: sorted(map(tuple, store.connection.execute("SELECT * FROM " + name)), key=repr) for name in _tables(store)}
 
 
 def test_map_code_runs_and_export_work_on_it(address: str, crosswalk: Run, tmp_path: Path) -> None:
@@ -288,3 +293,42 @@ def test_map_code_runs_and_export_work_on_it(address: str, crosswalk: Run, tmp_p
 )
 def test_statements_are_said_in_the_other_dialect(ours: str, theirs: str) -> None:
     assert dialect.statement(ours) == theirs
+
+
+@promise("P7")
+def test_an_erased_answer_leaves_the_tables_files(server: Server, address: str) -> None:
+    planted_store(address)
+    with Store(address) as store:
+        database = store.connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()[0]
+        files = server.folder / "data" / "base" / str(database)
+        store.connection.execute("CHECKPOINT")
+        assert any(CANARY.encode() in path.read_bytes() for path in files.iterdir())
+        assert len(erased(store, Wanted(keys=frozenset({"k03"})))) == 1
+        verify_store(store)
+        store.connection.execute("CHECKPOINT")
+        assert not any(CANARY.encode() in path.read_bytes() for path in files.iterdir())
+        with pytest.raises(StoreError, match="never changed"):
+            store.connection.execute("UPDATE decisions SET codes = '[]'")
+        with pytest.raises(StoreError, match="only erased"):
+            store.connection.execute("UPDATE decisions SET note = 'other'")
+        with pytest.raises(StoreError, match="never removed"):
+            store.connection.execute("DELETE FROM erasures")
+
+
+@promise("S13")
+def test_words_of_an_older_log_get_hashes_of_their_own(
+    server: Server, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(schema.migrations, "_migrations", schema.migrations._migrations[:-1])
+        postgres.connect(address).close()
+    rows = older_store(tmp_path / "old.db")
+    old = sqlite3.connect(tmp_path / "old.db")
+    plain = postgres.Connection(address)
+    for table in ("runs", "decisions"):
+        cells = old.execute(f"SELECT * FROM {table}").fetchall()
+        plain.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(cells[0]))})", cells)
+    plain.close()
+    with Store(address) as store:
+        assert store.decisions.verify() == len(rows)
+        assert [(kept.name, kept.note) for kept in store.decisions.log()] == [(row[6], row[7]) for row in rows]

@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from crosswalk.cli import COMMANDS
+from crosswalk.cli import COMMANDS, cli
 from crosswalk.llm.redact import redacted
 from tests.conftest import ROOT, Run
 from tests.planted import CANARY, KINDS, planted
@@ -87,6 +88,29 @@ def test_what_would_leave_is_what_is_sent(crosswalk: Run, tmp_path: Path) -> Non
     assert json.loads(clean.stdout)["redacted"] == 2
     assert "2 texts would leave this machine, to openai/x" in crosswalk(*words, "--llm", "openai/x").stderr
     assert not (tmp_path / "s.db").exists()
+
+
+@promise("P3")
+def test_it_takes_what_decides_which_texts_are_sent() -> None:
+    context = click.Context(cli)
+    taken = {name: {o for p in cli.get_command(context, name).params for o in p.opts} for name in ("code", "map", "privacy")}
+    of_the_output = {"-o", "--out", "--run", "--workers", "--engine", "--llm-may-decide", "file"}
+    assert taken["code"] | taken["map"] <= taken["privacy"] | of_the_output
+
+
+@pytest.mark.slow
+@promise("P3")
+def test_what_a_register_settles_and_further_titles_are_told_as_code_and_map_see_them(crosswalk: Run, tmp_path: Path) -> None:
+    asked = ["--json", "--llm", "openai/x", "--llm-when", "p<1", "--store", tmp_path / "s.db"]
+    (tmp_path / "in.csv").write_text("job,register\nnurse at sea,2221\nthing doer,\n", encoding="utf-8")
+    words = ["privacy", tmp_path / "in.csv", "--text-column", "job", "--threshold", "1", *asked]
+    titles = [message["title"] for message in json.loads(crosswalk(*words).stdout)["messages"]]
+    assert set(titles) == {"nurse at sea", "thing doer"}
+    settled = json.loads(crosswalk(*words, "--register-column", "register").stdout)["messages"]
+    assert [message["title"] for message in settled] == ["thing doer"]
+    (tmp_path / "items.csv").write_text("code,title,more\n11,thing doers,odd jobber; stuff maker\n", encoding="utf-8")
+    words = ["privacy", tmp_path / "items.csv", "--index-titles-column", "more", "--pad-codes", "4", *asked]
+    assert {message["title"] for message in json.loads(crosswalk(*words).stdout)["messages"]} >= {"odd jobber", "stuff maker"}
 
 
 WATCH = """

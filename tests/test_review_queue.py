@@ -245,7 +245,8 @@ def test_a_log_that_was_changed_is_found_out(tmp_path: Path) -> None:
         for statement in ("UPDATE decisions SET coder = 'x' WHERE seq = 3", "DELETE FROM decisions WHERE seq = 6"):
             with pytest.raises(sqlite3.IntegrityError, match="never"):
                 db.execute(statement)
-        db.execute("DROP TRIGGER decisions_stay")
+        for trigger in ("decisions_stay", "decisions_words_stay"):
+            db.execute(f"DROP TRIGGER {trigger}")
         db.execute("UPDATE decisions SET note = 'x' WHERE seq = 4")
         with pytest.raises(StoreError, match="decision 4 "):
             store.decisions.verify()

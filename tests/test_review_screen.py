@@ -427,8 +427,9 @@ def drawing(svg: str) -> str:
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_the_screen_looks_as_it_did(tmp_path: Path, name: str) -> None:
+def test_the_screen_looks_as_it_did(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     size, keys = STATES[name]
+    monkeypatch.setattr("crosswalk.store.decision_rows.now", lambda: "2026-11-21T12:00:00.000+00:00")  # a decision is shown with its day
 
     async def script(pilot: Pilot[None], queue: ReviewQueue) -> None:
         for cursor in pilot.app.screen.query("Input"):

@@ -1,11 +1,11 @@
 """crosswalk code"""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from crosswalk.cli import options
+from crosswalk.cli.input_options import Survey, survey
 from crosswalk.cli.llm_options import llm
 
 if TYPE_CHECKING:
@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("code")
 @click.argument("file", type=options.FILE_OR_ADDRESS)
-@click.option("--text-column", "text_columns", multiple=True, help="Column of the answers, needed; more (tasks, industry) may follow.")
-@click.option("--register-column", help="Column of a register's code, accepted when the model lists it among its first.")
-@click.option("--rules", "rules_file", type=options.FILE, help="Your rules: look-ups and constraints (TOML).")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which a code is taken without a person.  [default: 0.85]")
-@click.option("--target-accuracy", type=click.FloatRange(0.5, 0.999), help="Choose the threshold so that this share of the codes is right.")
+@survey()
 @click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that code (default: one a core, at most 4).")
 @click.option("--engine", metavar="MASTER", help="Code Parquet on Spark instead: spark://HOST:7077, yarn, k8s://... or local[2].")
@@ -29,11 +25,7 @@ if TYPE_CHECKING:
 @options.store
 def command(
     file: options.Place,
-    text_columns: tuple[str, ...],
-    register_column: str | None,
-    rules_file: Path | None,
-    threshold: float | None,
-    target_accuracy: float | None,
+    survey: Survey,
     run_name: str | None,
     workers: int | None,
     engine: str | None,
@@ -63,8 +55,7 @@ def command(
 
         unused = {"--run": run_name, "--workers": workers, "--llm": second, "--store": store_path, "--sheet": sheet,
                   "--encoding": encoding, "--delimiter": delimiter}  # fmt: skip
-        asked = (rules_file, register_column, threshold, target_accuracy, scheme)
-        code_on_spark(engine, str(file), str(out), text_columns, asked, [name for name, value in unused.items() if value])
+        code_on_spark(engine, str(file), str(out), survey, scheme, [name for name, value in unused.items() if value])
         return
     from functools import partial
 
@@ -82,10 +73,9 @@ def command(
     file, out = options.own_file(file), options.own_file(out)
     read = partial(read_table, file, sheet=sheet, encoding=encoding, delimiter=delimiter)
     table, coder = read(), Autocoder.open(scheme)
-    rules = chosen_rules(rules_file, register_column, table, coder.classification, output.say)
-    facts = (*((rules.register_column,) if rules.register_column else ()), *rules.columns)
-    columns = answer_columns(table, text_columns, facts, output.say)
-    level = chosen_threshold(threshold, target_accuracy, scheme, output.say)
+    rules = chosen_rules(survey.rules_file, survey.register_column, table, coder.classification, output.say)
+    columns = answer_columns(table, survey.text_columns, rules, output.say)
+    level = chosen_threshold(survey.threshold, survey.target_accuracy, scheme, output.say)
     job = CodingJob(table, read, out, columns, scheme, rules, level, chosen_workers(workers), run_name,
                     {"encoding": encoding, "delimiter": delimiter})  # fmt: skip
     with Store(options.store_file(store_path)) as store:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from crosswalk.cli.input_options import Titles
+from crosswalk.coding.rules import Rules
 from crosswalk.errors import UsageError
 from crosswalk.files import columns as guess
 from crosswalk.files.table import Table
@@ -12,13 +14,11 @@ from crosswalk.jobs.mapping import MappingColumns
 from crosswalk.jobs.run_quality import Truth
 
 
-def mapping_columns(
-    table: Table, code: str | None, title: str | None, description: str | None, index_titles: str | None, say: Callable[[str], None],
-    code_width: int | None = None,
-) -> MappingColumns:  # fmt: skip
+def mapping_columns(table: Table, asked: Titles, say: Callable[[str], None]) -> MappingColumns:
     """The columns of a classification to map. Raises UsageError when code or title cannot be told."""
     for note in table.notes:
         say(note)
+    code, title, description, index_titles = asked.code_column, asked.title_column, asked.description_column, asked.index_titles_column
     code_column = guess.named_column(table.columns, code, option="--code-column") if code else guess.guess_code(table.columns)
     title_column = (
         guess.named_column(table.columns, title, option="--title-column") if title else guess.guess_title(table.columns, code_column)
@@ -41,7 +41,7 @@ def mapping_columns(
         else guess.guess_index_titles([column for column in table.columns if column not in (code_column, title_column)])
     )
     qualifiers = guess.guess_qualifiers(table.columns)
-    chosen = MappingColumns(code_column, title_column, qualifiers, words if words != title_column else None, code_width, listed)
+    chosen = MappingColumns(code_column, title_column, qualifiers, words if words != title_column else None, asked.pad_codes, listed)
     more = f", qualified by {' and '.join(map(repr, chosen.qualifiers))}" if chosen.qualifiers else ""
     more += f", descriptions from {chosen.description!r}" if chosen.description else ""
     more += f", further titles from {chosen.index_titles!r}" if chosen.index_titles else ""
@@ -68,7 +68,7 @@ def truth_of_run(table: Table, column: str, say: Callable[[str], None]) -> Truth
     return Truth(table, guess.named_column(table.columns, column, option="--truth-column"))
 
 
-def answer_columns(table: Table, texts: tuple[str, ...], facts: Sequence[str], say: Callable[[str], None]) -> AnswerColumns:
+def answer_columns(table: Table, texts: tuple[str, ...], rules: Rules, say: Callable[[str], None]) -> AnswerColumns:
     """The columns of a survey: its texts, and the columns that rules and the register look at.
 
     Raises UsageError for columns that the file does not have.
@@ -76,6 +76,7 @@ def answer_columns(table: Table, texts: tuple[str, ...], facts: Sequence[str], s
     for note in table.notes:
         say(note)
     named = _text_columns(table, texts)
+    facts = (*((rules.register_column,) if rules.register_column else ()), *rules.columns)
     missing = [column for column in facts if column not in table.columns]
     if missing:
         raise UsageError(

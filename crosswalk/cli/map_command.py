@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crosswalk.cli import options
+from crosswalk.cli.input_options import Titles, titles
 from crosswalk.cli.llm_options import llm
 
 if TYPE_CHECKING:
@@ -15,12 +16,7 @@ if TYPE_CHECKING:
 @click.command("map")
 @click.argument("file", type=options.FILE)
 @click.option("-o", "--out", type=options.FILE, help="Write the mapping here (.csv, .tsv or .xlsx).")
-@click.option("--code-column", help="Column of the source's codes (default: guessed from the names).")
-@click.option("--title-column", help="Column of the titles (default: guessed).")
-@click.option("--description-column", help="Column of definitions (default: guessed).")
-@click.option("--index-titles-column", help="Column of further titles: a line each, or between ';' or '|' (default: guessed).")
-@click.option("--pad-codes", type=click.IntRange(1, 20), help="Restore lost zeros: fill all-digit codes to this width.")
-@click.option("--official", help="An imported correspondence of an earlier version or a neighbour: a prior, and a reason to look twice.")
+@titles()
 @llm(may_decide=True)
 @options.run
 @options.reading
@@ -29,12 +25,7 @@ if TYPE_CHECKING:
 def command(
     file: Path,
     out: Path | None,
-    code_column: str | None,
-    title_column: str | None,
-    description_column: str | None,
-    index_titles_column: str | None,
-    pad_codes: int | None,
-    official: str | None,
+    titles: Titles,
     second: "SecondOpinion | None",
     run_name: str | None,
     sheet: str | None,
@@ -64,11 +55,11 @@ def command(
     kept_in = options.store_file(store_path)
     export.check_targets(out, {"the input": file, "the store": kept_in})
     table = read_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
-    columns = mapping_columns(table, code_column, title_column, description_column, index_titles_column, output.say, pad_codes)
+    columns = mapping_columns(table, titles, output.say)
     coder = Autocoder.open(scheme)
     with Store(kept_in) as store:
         with output.progress("mapping") as progress:
-            run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say, official)
+            run = mapping.map_table(table, columns, coder, store, run_name, progress, output.say, titles.official)
         if second:
             mapping.ask_for_opinions(run, columns, coder, store, second, output.progress, output.say)
         proposals = [entry.proposal for entry in store.proposals(run)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crosswalk.cli import options
+from crosswalk.cli.input_options import Survey, Titles, survey, titles
 from crosswalk.cli.llm_options import llm
 
 if TYPE_CHECKING:
@@ -15,12 +16,8 @@ if TYPE_CHECKING:
 
 @click.command("privacy")
 @click.argument("file", type=options.FILE)
-@click.option("--text-column", "text_columns", multiple=True, help="As for 'code': column of the answers; more may follow.")
-@click.option("--code-column", help="As for 'map': column of the source's codes (default: guessed).")
-@click.option("--title-column", help="As for 'map': column of the titles (default: guessed).")
-@click.option("--description-column", help="As for 'map': column of definitions (default: guessed).")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="As for 'code': what is as probable waits for nobody.  [default: 0.85]")
-@click.option("--rules", "rules_file", type=options.FILE, help="As for 'code': your rules.")
+@survey()
+@titles()
 @click.option("--most", type=click.IntRange(0), default=20, show_default=True, help="Texts to show.")
 @options.as_json
 @llm(may_decide=False)
@@ -29,12 +26,8 @@ if TYPE_CHECKING:
 @options.store
 def command(
     file: Path,
-    text_columns: tuple[str, ...],
-    code_column: str | None,
-    title_column: str | None,
-    description_column: str | None,
-    threshold: float | None,
-    rules_file: Path | None,
+    survey: Survey,
+    titles: Titles,
     most: int,
     as_json: bool,
     second: "SecondOpinion | None",
@@ -60,16 +53,12 @@ def command(
     found = NOTHING
     if second:
         reading = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter}
-        asking = (
-            _survey(file, reading, text_columns, rules_file, threshold, scheme)
-            if text_columns
-            else _mapping(file, reading, (code_column, title_column, description_column), scheme)
-        )
+        asking = _survey(file, reading, survey, scheme) if survey.text_columns else _mapping(file, reading, titles, scheme)
         found = leaving(asking, second, options.store_file(store_path))
     output.print_leaving(found, most, as_json=as_json)
 
 
-def _mapping(file: Path, reading: dict[str, str | None], named: tuple[str | None, str | None, str | None], scheme: str) -> "Asking":
+def _mapping(file: Path, reading: dict[str, str | None], titles: Titles, scheme: str) -> "Asking":
     from crosswalk import output
     from crosswalk.cli.columns import mapping_columns
     from crosswalk.coding.autocoder import Autocoder
@@ -77,14 +66,12 @@ def _mapping(file: Path, reading: dict[str, str | None], named: tuple[str | None
     from crosswalk.jobs.leaving import of_mapping
 
     table = read_table(file, **reading)
-    columns = mapping_columns(table, *named, None, output.say)
+    columns = mapping_columns(table, titles, output.say)
     with output.progress("mapping") as progress:
-        return of_mapping(table, columns, Autocoder.open(scheme), progress, output.say)
+        return of_mapping(table, columns, Autocoder.open(scheme), titles.official, progress, output.say)
 
 
-def _survey(
-    file: Path, reading: dict[str, str | None], texts: tuple[str, ...], rules_file: Path | None, threshold: float | None, scheme: str
-) -> "Asking":
+def _survey(file: Path, reading: dict[str, str | None], survey: Survey, scheme: str) -> "Asking":
     from functools import partial
 
     from crosswalk import output
@@ -97,8 +84,8 @@ def _survey(
 
     read = partial(read_table, file, **reading)
     table, coder = read(), Autocoder.open(scheme)
-    rules = chosen_rules(rules_file, None, table, coder.classification, output.say)
-    columns = answer_columns(table, texts, rules.columns, output.say)
-    level = chosen_threshold(threshold, None, scheme, output.say)
+    rules = chosen_rules(survey.rules_file, survey.register_column, table, coder.classification, output.say)
+    columns = answer_columns(table, survey.text_columns, rules, output.say)
+    level = chosen_threshold(survey.threshold, survey.target_accuracy, scheme, output.say)
     job = CodingJob(table, read, Path("coded.csv"), columns, scheme, rules, level, chosen_workers(None))
     return of_survey(job, coder, output.progress, output.say)

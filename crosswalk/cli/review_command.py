@@ -59,6 +59,8 @@ def command(
             return
         from crosswalk.tui.app import review
 
+        if not store.cases.filled(name):
+            output.say("setting out the queue, this once (a minute and a half a million cases)")
         with ReviewQueue(store, name, who, task=task, blind=blind) as queue:
             code = review(queue, CodeBook.open(scheme))
         output.say(f"everything decided is kept; see how far you are: crosswalk queue {shlex.quote(name)}")

@@ -16,6 +16,7 @@ from crosswalk.errors import IndexFolderError
 from crosswalk.jobs.batch import Progress
 from crosswalk.model import Coding, Query
 from crosswalk.store.answers import KeptAnswer, KeptCode, Status, packed, packed_fields
+from crosswalk.text import LONGEST_TEXT
 
 BEST = 6
 """Codes kept of an answer."""
@@ -41,6 +42,11 @@ class AnswerColumns:
     def settings(self) -> dict[str, object]:
         """The columns as the run remembers them."""
         return {"texts": list(self.texts), "facts": list(self.facts)}
+
+    def cut(self, joined: Iterable[str]) -> int:
+        """Of how many answers only the beginning is looked at."""
+        long = (answer.split(SEPARATOR)[: len(self.texts)] for answer in joined if len(answer) > LONGEST_TEXT)
+        return sum(len(" ".join(filter(None, texts))) > LONGEST_TEXT for texts in long)
 
     def query(self, key: str, joined: str) -> Query:
         """The answer whose fields were joined."""

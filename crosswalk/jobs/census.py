@@ -29,6 +29,7 @@ from crosswalk.jobs.workers import Workers
 from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification
 from crosswalk.store.store import Store
+from crosswalk.text import LONGEST_TEXT
 
 CHUNK = 4096
 """Answers that are coded together and kept in one transaction."""
@@ -86,6 +87,8 @@ def code_file(job: CodingJob, coder: Autocoder, store: Store, stage: Stage, say:
     if not answers.of_row:
         raise DataError("the table has a header but no rows", where=str(table.path), hint="check the sheet and the file")
     say(f"{len(answers.of_row):,} rows, {len(answers.keys):,} different answers")
+    if cut := job.columns.cut(answers.joined):
+        say(f"answers longer than {LONGEST_TEXT:,} characters, of which only these are looked at: {cut:,}")
     settings = _settings(job, table, coder)
     fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     name = job.run or f"{table.path.stem.split('.')[0][:40]}-{fingerprint[:6]}"

@@ -8,6 +8,7 @@ from crosswalk.jobs.answers import BEST
 from crosswalk.model import CodeShare, Coding, Proposal
 from crosswalk.store.answers import KeptAnswer, KeptCode
 from crosswalk.store.case_rows import Case
+from crosswalk.store.erasures import ERASED
 from crosswalk.store.store import KeptProposal, SourceRow, Store
 from crosswalk.text import fold, normalise
 
@@ -108,7 +109,8 @@ def new_case(
     run: str, key: str, text: str, codes: Sequence[KeptCode], proposed: Sequence[CodeShare], *, frequency: int = 1, **more: object
 ) -> Case:
     """A case nobody has decided, with its place by impact (rows times doubt) and its cluster worked out from the text."""
-    same = fold(normalise(text)) or f"case {key}"  # a text without a letter is like no other
+    same = "" if text == ERASED else fold(normalise(text))
+    same = same or f"case {key}"  # a text without a letter, or one that was erased, is like no other
     rank = -frequency * (1.0 - codes[0].probability) if codes else -float(frequency)
     return Case(
         run, key, text, frequency=frequency, codes=tuple(codes), proposed=tuple(proposed),

@@ -45,10 +45,10 @@ class Leaving:
 NOTHING = Leaving("", Prompt("", "", 0), (), 0, 0)
 
 
-def of_mapping(table: Table, columns: MappingColumns, coder: Autocoder, progress: Progress, say: Talk) -> Asking:
+def of_mapping(table: Table, columns: MappingColumns, coder: Autocoder, official: str | None, progress: Progress, say: Talk) -> Asking:
     """Map the classification in a store that is thrown away; gives what makes its questions."""
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "kept.db") as store:
-        run = map_table(table, columns, coder, store, None, progress, say)
+        run = map_table(table, columns, coder, store, None, progress, say, official)
         codings = list(store.codings(run).values())
     return lambda wanted: questions_of(codings, wanted, coder.classification)
 

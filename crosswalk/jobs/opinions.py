@@ -19,6 +19,7 @@ from crosswalk.llm.reranker import Asked, Reranker
 from crosswalk.llm.service import Service
 from crosswalk.model import Classification, Coding, Opinion
 from crosswalk.store.answers import KeptAnswer
+from crosswalk.store.erasures import ERASED
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import Store
 
@@ -104,7 +105,7 @@ def questions_of_answers(answers: Iterable[KeptAnswer], wanted: SecondOpinion, c
     asked = []
     for answer in answers:
         best = answer.best()[:SHORTLIST]
-        if best and best[0].probability < wanted.when.below:
+        if best and best[0].probability < wanted.when.below and answer.text != ERASED:
             options = tuple(Option(kept.code, classification.title(kept.code), kept.matched) for kept in best)
             asked.append(Question(answer.text_key, answer.text, options, answer.fields()))
     return [redacted_question(question) if wanted.redact else question for question in asked]

@@ -10,6 +10,7 @@ from crosswalk.jobs.rollup import with_relations
 from crosswalk.model import Classification, CorrespondenceTable, Kind, Map, Proposal
 from crosswalk.store.answers import KeptAnswer, KeptCode, packed
 from crosswalk.store.decision_rows import KeptDecision
+from crosswalk.store.erasures import ERASED
 from crosswalk.store.store import KeptProposal, Store
 
 LOOKUP_COLUMNS = ("text", "code", "title", "rows", "coder", "decided")
@@ -25,7 +26,7 @@ def write_lookup(store: Store, run: str, classification: Classification, path: P
     units = {item.code for item in classification.unit_groups}
     by_text: dict[str, list[tuple[str, int, KeptDecision]]] = defaultdict(list)
     for case, _ in store.decisions.in_force(run):
-        if case.key in settled:
+        if case.key in settled and case.text != ERASED:
             by_text[case.same_text].append((case.text, case.frequency, settled[case.key]))
     rows = []
     for group in by_text.values():
@@ -49,7 +50,7 @@ def _training_rows(store: Store, run: str) -> Iterator[list[str]]:
     settled = store.decisions.settled(run)
     for case, _ in store.decisions.in_force(run):
         kept = settled.get(case.key)
-        if kept is None:
+        if kept is None or case.text == ERASED:
             continue
         codes = [given.code for given in kept.codes]
         turned_down = [entry.code for entry in case.codes if entry.code not in codes] if kept.suggested else []

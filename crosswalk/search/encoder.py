@@ -1,7 +1,7 @@
 """Titles to vectors: the shipped static model with tokenizers and numpy alone, or any sentence-transformers model."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,8 @@ from crosswalk.search.pieces import Pieces
 
 _BATCH = 512
 _LONGEST_TEXT = 2000
+_MARKS = 4
+"""Pieces that models put around a text, at most; a text has no more pieces than bytes besides."""
 _STATIC = "sentence_transformers.models.StaticEmbedding"
 
 
@@ -106,10 +108,28 @@ class TransformerEncoder:
         """Vectors, shape (texts, dimensions), in the order of the texts; see ``Encoder``."""
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        found = self._model.encode([text[:_LONGEST_TEXT] for text in texts], batch_size=64, show_progress_bar=False, convert_to_numpy=True)
-        vectors = np.asarray(found, dtype=np.float32)
+        parts = [list(self._parts(text[:_LONGEST_TEXT])) for text in texts]
+        found = self._model.encode(list(chain.from_iterable(parts)), batch_size=64, show_progress_bar=False, convert_to_numpy=True)
+        starts = np.cumsum([0, *map(len, parts[:-1])])
+        vectors: NDArray[np.float32] = np.add.reduceat(unit_length(np.asarray(found, dtype=np.float32)), starts, axis=0)
         vectors[[not text.strip() for text in texts]] = 0.0
         return unit_length(vectors)
+
+    def _parts(self, text: str) -> Iterator[str]:
+        """The text, in halves of halves where it is too long for the model, which would drop its end in silence."""
+        if self._fits(text):
+            yield text
+            return
+        middle = text.rfind(" ", 1, len(text) // 2 + 1)
+        cut = middle if middle > 0 else len(text) // 2
+        yield from self._parts(text[:cut])
+        yield from self._parts(text[cut:].lstrip())
+
+    def _fits(self, text: str) -> bool:
+        longest = getattr(self._model, "max_seq_length", None)
+        if not longest or len(text.encode("utf-8", "replace")) + _MARKS <= longest:
+            return True
+        return len(text) <= 1 or len(self._model.tokenizer(text, verbose=False)["input_ids"]) <= longest
 
 
 def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

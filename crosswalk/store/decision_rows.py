@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields, replace
@@ -29,7 +30,8 @@ class KeptDecision:
     ``seconds`` is the time spent on the case, idle time excluded; ``suggested`` whether the coder saw suggestions; ``against`` the
     proposal's state it was made against (``codes`` with probabilities, ``none``, ``method``, ``proposed``); ``after`` the case's
     version it was made against; ``stale`` True when the case had changed; ``undoes`` the decision that an undo takes back (0: none);
-    ``bulk`` is equal for the decisions of one bulk; ``time`` is UTC.
+    ``bulk`` is equal for the decisions of one bulk; ``time`` is UTC. ``words`` is the hash of what the coder typed (``name``,
+    ``note``) and of ``salt``: it stands in the chain in their place, so that they can be erased; blank where nothing was typed.
     """
 
     seq: int
@@ -51,6 +53,8 @@ class KeptDecision:
     undoes: int
     bulk: str
     hash: str = ""
+    salt: str = ""
+    words: str = ""
 
     @property
     def code(self) -> str:
@@ -84,7 +88,9 @@ def record(
 def append(db: sqlite3.Connection, record: KeptDecision) -> KeptDecision:
     """Put a decision at the end of the chain. Inside the caller's transaction."""
     last = db.execute("SELECT seq, hash FROM decisions ORDER BY seq DESC LIMIT 1").fetchone() or (0, FIRST_HASH)
-    numbered = replace(record, seq=last[0] + 1)
+    salt = secrets.token_hex(8) if record.name or record.note else ""
+    words = words_of(salt, record.name, record.note) if salt else ""
+    numbered = replace(record, seq=last[0] + 1, salt=salt, words=words)
     kept = replace(numbered, hash=chained(last[1], numbered))
     db.execute(f"INSERT INTO decisions VALUES ({', '.join('?' * len(NAMES))})", _cells(kept))
     return kept
@@ -92,8 +98,21 @@ def append(db: sqlite3.Connection, record: KeptDecision) -> KeptDecision:
 
 def chained(previous: str, decision: KeptDecision) -> str:
     """Hash of a decision and of the hash before it."""
-    content = json.dumps([previous, *_cells(decision)[:-1]], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    cells: dict[str, object] = dict(zip(NAMES, _cells(decision), strict=True))
+    if decision.words:
+        cells |= {"name": "", "note": ["words", decision.words]}
+    return hashed([previous, *(cells[name] for name in _COVERED)])
+
+
+def words_of(salt: str, name: str, note: str) -> str:
+    """Hash of what a coder typed. Once the salt is gone nobody can try out what the words may have been."""
+    return hashed([salt, name, note])
+
+
+def hashed(content: Sequence[object]) -> str:
+    """Hash of plain values in their order."""
+    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def one(db: sqlite3.Connection, seq: int) -> KeptDecision | None:
@@ -103,6 +122,7 @@ def one(db: sqlite3.Connection, seq: int) -> KeptDecision | None:
 
 
 NAMES = tuple(item.name for item in fields(KeptDecision))
+_COVERED = NAMES[: NAMES.index("hash")]
 SELECT = f"SELECT {', '.join(NAMES)} FROM decisions"
 
 

@@ -28,6 +28,7 @@ from crosswalk.store.decision_rows import (
     one,
     record,
 )
+from crosswalk.store.erasures import ErasuresChecked
 from crosswalk.store.postgres import STREAMED
 
 
@@ -182,15 +183,18 @@ class Decisions:
     def verify(self) -> int:
         """Walk the whole chain; gives its length. Raises StoreError naming the first decision that is not as it was written."""
         previous, count = FIRST_HASH, 0
+        with sqlite.reading(self._path):
+            erased = ErasuresChecked(self._connection, str(self._path))
         for decision in self.log():
             count += 1
-            if decision.seq != count or decision.hash != chained(previous, decision):
+            if decision.seq != count or decision.hash != chained(previous, decision) or not erased.words_are_whole(decision):
                 raise StoreError(
                     f"decision {decision.seq} is not as it was written: the log was changed by hand or is damaged",
                     where=str(self._path),
                     hint=f"decisions 1 to {count - 1} are whole; take the rest from a backup",
                 )
             previous = decision.hash
+        erased.finish()
         return count
 
 

@@ -26,11 +26,14 @@ _TYPES = (
     (r"\)\s*(STRICT|WITHOUT ROWID)(,\s*(STRICT|WITHOUT ROWID))*\s*\Z", ")"),
 )
 _TRIGGER = re.compile(
-    r"CREATE TRIGGER (?P<name>\w+) BEFORE (?P<event>UPDATE|DELETE|INSERT) ON (?P<table>\w+)\s+"
-    r"BEGIN SELECT RAISE\(ABORT, '(?P<message>[^']*)'\); END",
+    r"CREATE TRIGGER (?P<name>\w+) BEFORE (?P<event>(?:UPDATE|DELETE|INSERT)(?: OF [\w,\s]+?)?) ON (?P<table>\w+)\s+"
+    r"(?P<condition>WHEN \([^)]*\)\s+)?BEGIN SELECT RAISE\(ABORT, '(?P<message>[^']*)'\); END",
 )
 _HERE_ONLY = re.compile(r"/\* postgres: (.*?) \*/")
 """To SQLite a comment: it has no locks of rows, and needs none, since its writers come one after another."""
+
+_INDEXED_BY = re.compile(r"\bINDEXED BY \w+ ")
+"""Which index SQLite is to take; PostgreSQL chooses by itself."""
 
 _MARK = re.compile(r"\?(\d+)|\?|(?<![:\w]):([a-z_]\w*)")
 
@@ -38,6 +41,7 @@ _MARK = re.compile(r"\?(\d+)|\?|(?<![:\w]):([a-z_]\w*)")
 @lru_cache(maxsize=1024)
 def definition(statement: str) -> str:
     """A statement of a migration: a table, an index, a trigger that refuses."""
+    statement = _HERE_ONLY.sub(r"\1", statement)
     trigger = _TRIGGER.fullmatch(statement.strip())
     if trigger:
         return _refusing_trigger(**trigger.groupdict())
@@ -50,11 +54,11 @@ def definition(statement: str) -> str:
     return statement
 
 
-def _refusing_trigger(name: str, event: str, table: str, message: str) -> str:
+def _refusing_trigger(name: str, event: str, table: str, condition: str | None, message: str) -> str:
     emptied = f"; CREATE TRIGGER {name}_all BEFORE TRUNCATE ON {table} EXECUTE FUNCTION {name}()" if event == "DELETE" else ""
     return (
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{message}'; END $$; "
-        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}(){emptied}"
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{message}'; END $$; "
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {condition or ''}EXECUTE FUNCTION {name}(){emptied}"
     )
 
 
@@ -63,7 +67,7 @@ def statement(sql: str) -> str:
     """A query or a change, with psycopg's marks for its values: by place, or by name where it names them or numbers them."""
     if sql.lstrip().startswith("INSERT OR IGNORE INTO"):
         sql = sql.replace("INSERT OR IGNORE INTO", "INSERT INTO", 1) + " ON CONFLICT DO NOTHING"
-    sql = _HERE_ONLY.sub(r"\1", re.sub(r"\bLIKE\b", "ILIKE", sql.replace("%", "%%")))
+    sql = _INDEXED_BY.sub("", _HERE_ONLY.sub(r"\1", re.sub(r"\bLIKE\b", "ILIKE", sql.replace("%", "%%"))))
     return _MARK.sub(_mark, sql)
 
 

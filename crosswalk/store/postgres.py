@@ -210,7 +210,14 @@ class _Definer:
     """What a migration is given: of sqlite_utils' Database it uses ``execute`` alone."""
 
     def __init__(self, connection: Connection) -> None:
-        self.execute = connection.define
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: dialect.Parameters = ()) -> object:
+        """Rows are read and changed as elsewhere; everything else defines something."""
+        if sql.startswith(("SELECT", "UPDATE")):
+            return self._connection.execute(sql, parameters)
+        self._connection.define(sql)
+        return None
 
 
 def _refusal(error: "psycopg.Error", address: str, *, lost: bool) -> StoreError:

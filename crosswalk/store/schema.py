@@ -6,9 +6,9 @@ Every table is STRICT and every code TEXT, so that no zero is ever lost.
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("crosswalk")
+from crosswalk.store.words_apart import set_words_apart
 
-NEWEST = "m005_candidates"
+migrations = Migrations("crosswalk")
 
 
 @migrations(name="m001_runs")
@@ -122,5 +122,34 @@ def _candidates(db: Database) -> None:
         """CREATE TABLE releases (
             seq INTEGER PRIMARY KEY, scheme TEXT NOT NULL UNIQUE, version TEXT NOT NULL, based_on TEXT NOT NULL, made TEXT NOT NULL,
             added TEXT NOT NULL) STRICT""",
+    ):
+        db.execute(statement)
+
+
+@migrations(name="m006_erasures")
+def _erasures(db: Database) -> None:
+    """Answers that were erased: a log of its own, chained too. Of a decision the words alone may go, all of them and for good."""
+    for statement in (
+        "DROP TRIGGER decisions_stay /* postgres: ON decisions */",
+        "ALTER TABLE decisions ADD COLUMN salt TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE decisions ADD COLUMN words TEXT NOT NULL DEFAULT ''",
+    ):
+        db.execute(statement)
+    set_words_apart(db)
+    for statement in (
+        """CREATE TRIGGER decisions_stay BEFORE UPDATE OF seq, run, round, key, action, codes, coder, os_user, time, seconds, suggested,
+            against, after, stale, undoes, bulk, hash, words ON decisions
+            BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END""",
+        """CREATE TRIGGER decisions_words_stay BEFORE UPDATE OF name, note, salt ON decisions
+            WHEN (NEW.name <> '' OR NEW.note <> '' OR NEW.salt <> '')
+            BEGIN SELECT RAISE(ABORT, 'what a coder wrote is never changed, only erased'); END""",
+        """CREATE TABLE erasures (
+            seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(name), key TEXT NOT NULL, decisions TEXT NOT NULL,
+            reason TEXT NOT NULL, coder TEXT NOT NULL, os_user TEXT NOT NULL, time TEXT NOT NULL, after INTEGER NOT NULL,
+            hash TEXT NOT NULL UNIQUE) STRICT""",
+        """CREATE TRIGGER erasures_stay BEFORE UPDATE ON erasures
+            BEGIN SELECT RAISE(ABORT, 'erasures are never changed'); END""",
+        """CREATE TRIGGER erasures_remain BEFORE DELETE ON erasures
+            BEGIN SELECT RAISE(ABORT, 'erasures are never removed'); END""",
     ):
         db.execute(statement)

@@ -9,8 +9,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crosswalk.errors import StoreError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _BUSY_SECONDS = 30.0
 _FOLDING_MILLISECONDS = 50
@@ -23,7 +27,11 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rc
 _FIRST_TABLES = {"_sqlite_migrations", "sqlite_sequence", "runs", "source_rows", "texts", "codings", "proposals"}
 """What a store may hold before its first migration is recorded."""
 
-_TRIGGERS = {"decisions_stay", "decisions_remain"}
+NEWEST = "m006_erasures"
+"""The last of the migrations. It stands here since whoever opens a store that is up to date need not import them: sqlite_utils takes
+half a second and imports pandas where that is installed."""
+
+_TRIGGERS = {"decisions_stay", "decisions_remain", "decisions_words_stay", "erasures_stay", "erasures_remain"}
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -33,7 +41,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     _refuse_network_disk(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(0o700, parents=True, exist_ok=True)
         if not path.exists() or path.stat().st_size == 0:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         elif path.stat().st_size < _SMALLEST_DATABASE:
@@ -98,14 +106,35 @@ def checkpoint(connection: sqlite3.Connection, path: Path) -> None:
     """
     if not isinstance(connection, sqlite3.Connection) or not connection.total_changes:
         return
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    with suppress(Timeout, sqlite3.Error), FileLock(f"{path}.checkpoint", timeout=0):
+    with suppress(Timeout, sqlite3.Error, PermissionError), _lock(path, 0):
         connection.execute(f"PRAGMA busy_timeout={_FOLDING_MILLISECONDS}").close()
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}").close()
+
+
+def write_anew(connection: sqlite3.Connection, path: Path) -> None:
+    """Write the file again from its rows, so that what was erased is in no byte of it, nor of the log beside it.
+
+    Raises StoreError while others read or write: what is in the log stays there as long as somebody reads it.
+    """
+    from filelock import Timeout
+
+    busy = StoreError("others have the store open, and erased text may still stand in its bytes", where=str(path),
+                      hint="close the other screens and programs, and give the command again")  # fmt: skip
+    try:
+        with _lock(path, _BUSY_SECONDS):
+            for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                done = connection.execute(statement).fetchone()
+                if done and done[0]:
+                    raise busy
+    except Timeout:
+        raise busy from None
+    except sqlite3.Error as error:
+        raise busy if "locked" in str(error) or "busy" in str(error) else _refusal(error, path) from None
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
@@ -116,7 +145,7 @@ def tables(connection: sqlite3.Connection) -> list[str]:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     applied = _applied(connection)
-    if applied and applied[-1] == _newest():
+    if applied and applied[-1] == NEWEST:
         return
     from sqlite_utils import Database, utils
 
@@ -135,17 +164,18 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(
             f"the store was written by a newer crosswalk ({newer[-1]})", where=str(path), hint="pip install --upgrade isco-crosswalk"
         )
-    with _migration_lock(path):
+    with _lock(path, _BUSY_SECONDS):  # two processes opening a new store at once take turns
         migrations.apply(Database(connection, execute_plugins=False))
 
 
-@contextmanager
-def _migration_lock(path: Path) -> Iterator[None]:
-    """Two processes opening a new store at once take turns."""
+def _lock(path: Path, seconds: float) -> "BaseFileLock":
+    """The lock beside a store, for whoever folds its log in or writes it anew; who may write the store may take it."""
     from filelock import FileLock
 
-    with FileLock(f"{path}.checkpoint", timeout=_BUSY_SECONDS):
-        yield
+    rights, lock = path.stat().st_mode & 0o666, Path(f"{path}.checkpoint")
+    with suppress(OSError):  # not there yet, or another's
+        lock.chmod(rights)
+    return FileLock(lock, timeout=seconds, mode=rights)
 
 
 def _refuse_other_databases(connection: sqlite3.Connection) -> None:
@@ -167,12 +197,6 @@ def _applied(connection: sqlite3.Connection) -> list[str]:
         return []
     rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'crosswalk' ORDER BY name")
     return [name for (name,) in rows.fetchall()]
-
-
-def _newest() -> str:
-    from crosswalk.store.schema import NEWEST
-
-    return NEWEST
 
 
 def _refuse_network_disk(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Runs and what they found, kept: written in whole transactions, read back in the order of the file."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from crosswalk.store.answers import KeptAnswer
 from crosswalk.store.candidates import Candidates
 from crosswalk.store.cases import Cases
 from crosswalk.store.decisions import Decisions
+from crosswalk.store.erasing import Erasing
 from crosswalk.store.opinions import Opinions
 from crosswalk.store.sessions import Sessions
 
@@ -64,6 +66,7 @@ class Store:
         self.candidates = Candidates(self._connection, path)
         self.sessions = Sessions(self._connection, path)
         self.opinions = Opinions(self._connection, path)
+        self.erasing = Erasing(self._connection, path)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -76,6 +79,10 @@ class Store:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         sqlite.checkpoint(self._connection, self.path)
         self._connection.close()
+
+    def read_by_all(self) -> bool:
+        """Whether every account of the machine can read the store's file; a database has rights of its own."""
+        return os.name == "posix" and isinstance(self.place, Path) and bool(self.place.stat().st_mode & 0o004)
 
     def runs(self) -> list[Run]:
         """All runs, the newest last."""
