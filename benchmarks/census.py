@@ -2,7 +2,8 @@
 
 Makes a file of answers (title, industry or tasks, employer) that repeat as people's answers do, with typos and every kind
 of case, runs `crosswalk code` on it, and prints a row a size: rows, distinct answers, seconds, rows a second, and the
-largest memory of all processes together.
+largest memory of all processes together. With ``--processor N`` it codes N distinct answers here, as a worker does, and prints
+the processor time of one (the clock says nothing on a machine that others use).
 """
 
 import argparse
@@ -17,9 +18,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+
+from crosswalk.coding.autocoder import Autocoder
+from crosswalk.coding.rules import Rules
+from crosswalk.jobs.answers import AnswerCoder, AnswerColumns, Task, gather
+from crosswalk.jobs.census import CHUNK
+from crosswalk.jobs.workers import ONE_THREAD
 
 ROOT = Path(__file__).resolve().parent.parent
 CROSSWALK = [sys.executable, "-c", "from crosswalk.cli import main; main()"]
@@ -168,14 +176,35 @@ def run(rows: int, pool: list[str], folder: Path, more: list[str]) -> None:
         path.unlink()
 
 
+def processor_time(count: int, pool: list[str]) -> None:
+    """Print the milliseconds of processor time that a worker takes for a distinct answer, of ``count`` in chunks as a run has them."""
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"), TOKENIZERS_PARALLELISM="false")
+    columns = AnswerColumns(("occupation", "work", "employer"))
+    found = gather(answers(max(100_000, 3 * count), pool), COLUMNS, columns, lambda *_: None)
+    (asked,) = islice(found.waiting(set(), count), 1)
+    coder = AnswerCoder(Task("isco-08", Autocoder.open().fingerprint, columns, Rules(), 0.85))
+    coder.code(asked[:64])
+    for begin in range(0, count, CHUNK):
+        chunk, begun = asked[begin : begin + CHUNK], time.process_time()
+        coder.code(chunk)
+        print(
+            f"{len(chunk):,} distinct answers: {1000 * (time.process_time() - begun) / len(chunk):.3f} ms of processor time each",
+            flush=True,
+        )
+
+
 def main() -> None:
     """Print one row a size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", default="100000,1000000,5400000")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--folder", type=Path, help="where the files are made (default: a temporary folder)")
+    parser.add_argument("--processor", type=int, default=0, help="so many distinct answers, coded here: processor time of one")
     arguments, more = parser.parse_known_args()
     pool = titles(arguments.data)
+    if arguments.processor:
+        processor_time(arguments.processor, pool)
+        return
     print("| rows | distinct answers | seconds | rows/s | peak MB, all processes |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         for rows in arguments.rows.split(","):

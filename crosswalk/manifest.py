@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,6 +123,20 @@ def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
         _verify(folder, manifest)
     except OSError as error:
         raise IndexFolderError(f"{error.filename} cannot be read ({error.strerror})", where=str(folder), hint=_REBUILD) from None
+
+
+@contextmanager
+def verifying(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Callable[[], None]]:
+    """Verify a folder while it is being opened; what is given waits for the verdict, which comes at the end in any case.
+
+    Only files whose reader refuses a damaged one itself may be read before the verdict. A fault of theirs gives way to it.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        verdict = pool.submit(verify, folder, manifest)
+        try:
+            yield verdict.result
+        finally:
+            verdict.result()
 
 
 def _verify(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -10,6 +10,9 @@ import unicodedata
 LONGEST_TEXT = 2000
 """Characters of a text that are looked at; the reader says so when it cuts."""
 
+BLANK = "<blank>"
+"""What some workbooks write into their empty cells, the British ones among them."""
+
 _CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
 _CONTROL_PICTURES[0x7F] = 0x2421
 _CONTROL_PICTURES |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
@@ -29,6 +32,7 @@ _GENDER_SUFFIX = re.compile(
     r"(?<=\w\w\w)(?:\s?/\s?-?|\*|:|_|·|\.)(?:innen|in|a|as|o|e|es|ne|nes|ka|ra|trice|rice|euse|ère|ière|ienne|enne|essa|esse|ica|k[aá]|yně)(?!\w)"
     r"|(?<=\w\w\w)\(-?(?:innen|in|a|as|o|e|es|s|ne|ka|ra|trice|rice|euse|ère|ière|ienne|enne|essa|esse|ica|k[aá])\)"
 )
+_MARK = re.compile(r"[(\[/*:_·.]")  # no sex and no second form is told without one of these
 _PAIR = re.compile(r"(\w{3,})\s*/\s*(\w{3,})")
 # What people write round the job: "I am a ...", "work as ...", "job title: ...".
 _STOP_PHRASE = re.compile(
@@ -57,6 +61,16 @@ def one_line(text: str) -> str:
     return clean(text).replace("\n", "\u240a").replace("\t", " ")
 
 
+def is_code(cell: str) -> bool:
+    """Whether a cell holds a code, and not a blank or a filler ("}}}}", "<blank>")."""
+    return any(letter.isalnum() for letter in cell) and cell.strip().casefold() != BLANK
+
+
+def counted(count: int, what: str) -> str:
+    """ "1 row", "1,234 rows"."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def is_plain_name(text: str) -> bool:
     """Whether a name a user gives can be printed and kept as it is: not blank, no control characters, no broken bytes."""
     return bool(text.strip()) and text.translate(_CONTROL_PICTURES) == text and not any(mark in text for mark in "\t\n\r\u2028\u2029")
@@ -71,15 +85,19 @@ def normalise(text: str) -> str:
     text = text[:LONGEST_TEXT].casefold()
     if _PLAIN.match(text) and not text.startswith(("i ", "work", "job ", "occupation ", "position ")):
         return text
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    text = _ANY_SEX.sub(" ", text)
-    text = _GENDER_SUFFIX.sub("", text)
-    text = _PAIR.sub(_one_of_a_pair, text)
-    text = _STOP_PHRASE.sub("", text.strip())
-    text = _APOSTROPHE.sub("", _ELISION.sub(r"\1 ", text))
-    words = _WORD.findall(_natural_order(text))
-    return " ".join(words)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).casefold()
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    if _MARK.search(text):
+        text = _ANY_SEX.sub(" ", text)
+        text = _GENDER_SUFFIX.sub("", text)
+        text = _PAIR.sub(_one_of_a_pair, text)
+    text = text.strip()
+    said_before = _STOP_PHRASE.match(text)
+    text = text[said_before.end() :] if said_before else text
+    if _APOSTROPHE.search(text):
+        text = _APOSTROPHE.sub("", _ELISION.sub(r"\1 ", text))
+    return " ".join(_WORD.findall(_natural_order(text)))
 
 
 def fold(text: str) -> str:

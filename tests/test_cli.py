@@ -1,9 +1,13 @@
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
+from crosswalk import output
 from crosswalk.cli import COMMANDS
 from tests.conftest import ROOT, Run
 from tests.promises import promise
@@ -31,6 +35,11 @@ def test_every_command_has_help_with_an_example_or_options(crosswalk: Run, comma
 
 def test_a_mistyped_command_names_the_nearest(crosswalk: Run) -> None:
     assert "did you mean 'lookup'?" in crosswalk("lokup", code=2).stderr
+
+
+def test_a_survey_without_a_text_column_is_told_its_columns(crosswalk: Run, tmp_path: Path) -> None:
+    refused = crosswalk("code", ROOT / "data" / "tutorial" / "answers.csv", "-o", tmp_path / "x.csv", code=2)
+    assert "columns: person, answer, industry, isco08" in refused.stderr
 
 
 def test_an_unknown_run_names_those_there_are(crosswalk: Run, tmp_path: object) -> None:
@@ -84,3 +93,19 @@ def test_readme_commands_exist() -> None:
     named = {line.split()[1] for line in text.splitlines() if line.strip().startswith("crosswalk ")}
     assert named
     assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("room", [65, 80])
+def test_a_table_folds_its_longest_texts_and_breaks_words_only_where_it_must(
+    room: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(room))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    columns = ["run", "begun", "share automatic", "title", "", "verdict"]
+    output.print_table(
+        columns, [["answers-b5e0ed", "2026-11-28", "53.3%", "Services Managers Not Elsewhere Classified 美容師", "", "first"]]
+    )
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(cell_len, lines)) <= room
+    assert "verdict" in lines[0] + lines[1]
+    assert all(word in " ".join(lines) for word in ("first", "automatic", "Elsewhere"))

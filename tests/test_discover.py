@@ -103,7 +103,9 @@ def test_the_journey_from_ads_to_a_new_version(crosswalk: Run, tmp_path: Path) -
             queue.decide(case, Decision("new", name="Smart city advisers") if smart else Decision("reject"), seconds=1.0)
     released = crosswalk("release", "--scheme", "isco-next", "--version", "2027", "-o", tmp_path / "release", "--store", db,
                          "--code", "Smart city advisers=2168")  # fmt: skip
-    assert "1 new items" in released.stderr
+    assert "1 new item, " in released.stderr
+    (tmp_path / "isco-next").mkdir()  # a folder of the scheme's name does not hide the scheme
+    assert "1 added" in crosswalk("diff", "isco-08", "isco-next", cwd=tmp_path).stderr
     assert "isco-next" in (tmp_path / "release" / "classification.ttl").read_text()
     assert "2168 Smart city advisers" in (tmp_path / "release" / "release-notes.md").read_text()
     assert crosswalk("lookup", "smart city consultant", "--scheme", "isco-next", "-k", 1).stdout.splitlines()[1].split("\t")[1] == "2168"

@@ -8,6 +8,7 @@ import pytest
 from crosswalk.errors import IndexFolderError, ModelError
 from crosswalk.places import shipped
 from crosswalk.search.encoder import Encoder, StaticEncoder, open_encoder
+from crosswalk.search.pieces import Pieces
 from crosswalk.search.semantic import SemanticIndex
 from tests.conftest import Run
 from tests.promises import promise
@@ -137,17 +138,17 @@ def test_search_finds_nearly_all_that_exact_search_finds(count: int, tmp_path: P
     queries = vectors[:200]
     exact = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :10]
     found = index.search(queries, 10)
-    recall = np.mean([len(set(hits.titles) & set(row)) / 10 for hits, row in zip(found, exact, strict=True)])
+    recall = np.mean([len(set(found.of(place).titles) & set(row)) / 10 for place, row in enumerate(exact)])
     assert recall >= 0.98
-    assert all((hits.titles >= 0).all() for hits in found)
+    assert (found.titles >= 0).all()
 
 
 @promise("X3", "a search that finds fewer titles than asked for gives those, and never the last of the list in place of a hit")
 def test_asking_for_more_than_there_is_and_for_nothing_is_answered() -> None:
     index = SemanticIndex.build(clustered(3))
-    assert len(index.search(clustered(3)[:1], 50)[0].titles) <= 3
-    assert len(index.search(np.zeros((1, 64), dtype=np.float32), 5)[0].titles) == 0
-    assert len(index.search(np.full((1, 64), np.nan, dtype=np.float32), 5)[0].titles) == 0
+    assert len(index.search(clustered(3)[:1], 50).titles) <= 3
+    assert len(index.search(np.zeros((1, 64), dtype=np.float32), 5).titles) == 0
+    assert len(index.search(np.full((1, 64), np.nan, dtype=np.float32), 5).titles) == 0
 
 
 @promise("X2", "the parts of an index are bound together by hashes; parts of another are refused")
@@ -178,3 +179,23 @@ def test_an_index_can_be_built_with_another_encoder(crosswalk: Run, tmp_path: Pa
     crosswalk("import", "classification", scheme, "--scheme", "mine")
     crosswalk("index", "build", "--scheme", "mine", "--encoder", folder)
     assert "3\tHospital nurse" in crosswalk("lookup", "ward sister in a clinic", "--scheme", "mine", "-k", 1).stdout
+
+
+def test_a_few_plain_words_are_cut_as_the_tokenizers_package_cuts_them() -> None:
+    random = np.random.default_rng(5)
+    made = ["".join(random.choice(list("abcdefghijklmnopqrstuvwxyz0123456789"), size=random.integers(1, 15))) for _ in range(400)]
+    texts = [title for title in TITLES if title.isascii() and title.islower()] + made + ["", "data analyst", "zzqqxjxjxj 7"]
+    definition = (FOLDER / "tokenizer.json").read_bytes()
+    pieces = Pieces(definition, "")
+    by_hand = pieces._read()
+    assert by_hand is not None
+    assert by_hand.of([text.split(" ") for text in texts]) == pieces.of(texts)
+    assert pieces._tokenizer is not None  # these are not a few
+    for few in ("data analyst", "pâtissier", "a" * 50):
+        assert Pieces(definition, "").of([few]) == pieces.of([few])
+
+
+def test_a_tokenizer_that_is_none_is_refused_however_many_words_are_asked() -> None:
+    for texts in (["nurse"], ["infirmière"]):
+        with pytest.raises(ModelError, match="tokenizer"):
+            Pieces(b'{"model": {}}', "here").of(texts)

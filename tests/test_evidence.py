@@ -6,18 +6,19 @@ from crosswalk.coding.classifier import Classifier, Weights
 from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features, features
 from crosswalk.jobs.training.combiner import Sample, fit_weights, right_of
 from crosswalk.search.evidence import KINDS, gather
-from crosswalk.search.lexical import Hits
+from crosswalk.search.hits import Hits, best_first
 from tests.promises import promise
 
 CODES = np.array([0, 0, 1, 2], dtype=np.int32)  # of four titles
 
 
-def hits(*pairs: tuple[int, float]) -> Hits:
-    return Hits(np.array([title for title, _ in pairs], dtype=np.int64), np.array([score for _, score in pairs], dtype=np.float32))
+def hits(*pairs: tuple[int, float], row: int = 0) -> Hits:
+    titles, scores = [title for title, _ in pairs], [score for _, score in pairs]
+    return best_first(np.full(len(pairs), row), np.array(titles, dtype=np.int64), np.array(scores, dtype=np.float64), 40)
 
 
 def test_a_code_gets_its_best_title_and_the_best_score_of_each_search() -> None:
-    found = gather([[hits()], [hits((0, 0.4), (1, 0.9), (2, 0.5))], [hits((0, 0.8))]], (0.1, 1.0, 0.2), CODES, 3)
+    found = gather([hits(), hits((0, 0.4), (1, 0.9), (2, 0.5)), hits((0, 0.8))], (0.1, 1.0, 0.2), CODES, 1, 3)
     assert found.scores[0, 0].tolist()[:3] == [0.0, np.float32(0.9), np.float32(0.8)]
     assert found.matched[0].tolist() == [1, 2, -1]
     assert found.fused[0, 0] == np.float32(0.9)
@@ -26,12 +27,12 @@ def test_a_code_gets_its_best_title_and_the_best_score_of_each_search() -> None:
 
 @promise("C6", "of equal titles in the book the first stands, always")
 def test_of_equal_titles_the_first_in_the_book_stands() -> None:
-    found = gather([[hits()], [hits((1, 0.7), (0, 0.7))], [hits()]], (0.1, 1.0, 0.2), CODES, 3)
+    found = gather([hits(), hits((1, 0.7), (0, 0.7)), hits()], (0.1, 1.0, 0.2), CODES, 1, 3)
     assert found.matched[0, 0] == 0
 
 
 def test_texts_without_hits_have_no_evidence() -> None:
-    found = gather([[hits(), hits()], [hits(), hits((3, 0.2))], [hits(), hits()]], (0.1, 1.0, 0.2), CODES, 3)
+    found = gather([hits(), hits((3, 0.2), row=1), hits()], (0.1, 1.0, 0.2), CODES, 2, 3)
     assert not found.scores[0].any()
     assert found.matched[0].tolist() == [-1, -1, -1]
     assert found.matched[1].tolist() == [-1, -1, 3]
@@ -42,7 +43,7 @@ def test_texts_without_hits_have_no_evidence() -> None:
 
 def test_a_group_has_the_share_of_its_codes() -> None:
     head = np.log(np.array([[0.5, 0.3, 0.2]], dtype=np.float32))
-    found = gather([[hits()], [hits((0, 0.5))], [hits()]], (0.1, 1.0, 0.2), CODES, 3)
+    found = gather([hits(), hits((0, 0.5)), hits()], (0.1, 1.0, 0.2), CODES, 1, 3)
     made = features(found, head, np.array([0, 0, 1]))
     np.testing.assert_allclose(np.exp(made.codes[0, :, CODE_FEATURES.index("head_group")]), [0.8, 0.8, 0.2], rtol=1e-5)
 

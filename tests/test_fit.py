@@ -197,9 +197,9 @@ def test_a_new_head_begins_as_a_linear_classifier_of_the_texts(tmp_path: Path) -
     settings = HeadSettings(bits=14, width=32, hidden=128)
     layers = random_layers(len(codes), 8, settings)
     found = field_grams([[title for title, _ in rows]], settings.bits)
-    begun = linear_start(Bags(found.ids, found.starts), numbers, np.ones(len(rows), dtype=bool), layers, seed=1)
+    begun = linear_start(Bags(found.ids, found.starts), numbers, np.ones(len(rows), dtype=bool), layers, settings)
     head = Head(HeadFacts(tuple(codes), bits=settings.bits), stored(begun))
     first = head.log_shares([[title for title, _ in rows]], np.zeros((len(rows), 8), dtype=np.float32)).argmax(axis=1)
     assert np.mean(first == numbers) > 0.9
-    few = linear_start(Bags(found.ids, found.starts), numbers % 2, np.ones(len(rows), dtype=bool), layers, seed=1)
+    few = linear_start(Bags(found.ids, found.starts), numbers % 2, np.ones(len(rows), dtype=bool), layers, settings)
     assert few is layers

@@ -66,6 +66,13 @@ def test_rows_that_are_merely_numbered_are_all_mapped(crosswalk: Run, tmp_path: 
 
 
 @promise("C5", "rows whose code stands twice are all kept, and it is said")
+def test_rows_whose_code_is_a_filler_are_no_items(crosswalk: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("code,title\n<blank>,Managers\n}}}},Clerks\n1111,Baker\n", encoding="utf-8")
+    crosswalk("map", tmp_path / "a.csv", "-o", tmp_path / "b.csv", "--store", tmp_path / "s.db")
+    found = [line.split(",")[:3] for line in (tmp_path / "b.csv").read_text(encoding="utf-8-sig").splitlines()[1:]]
+    assert found == [["<blank>", "Managers", ""], ["}}}}", "Clerks", ""], ["1111", "Baker", "7512"]]
+
+
 def test_groups_and_codes_on_several_rows_are_said(crosswalk: Run, tmp_path: Path) -> None:
     path = source(tmp_path / "in.csv", "code,title\n1,Cooks\n11,cook\n11,chef\n12,baker\n12,pastry cook\n")
     said = crosswalk("map", path, "--store", tmp_path / "s.db").stderr

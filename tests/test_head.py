@@ -14,12 +14,13 @@ from crosswalk.text import normalise
 
 CODES = ("1111", "2222", "3333")
 FACTS_SMALL = HeadFacts(CODES, bits=10)
+FACTS_PAIRS = HeadFacts(CODES, bits=10, pair_bits=8)
 
 
 def weights(facts: HeadFacts = FACTS_SMALL, dimensions: int = 4) -> dict[str, np.ndarray]:
     random = np.random.default_rng(3)
     return {
-        "grams": random.normal(size=(1 << facts.bits, 6)).astype(np.float32),
+        "grams": random.normal(size=(facts.rows, 6)).astype(np.float32),
         "hidden": random.normal(size=(5, 6 + dimensions)).astype(np.float32),
         "hidden_bias": random.normal(size=5).astype(np.float32),
         "output": random.normal(size=(len(facts.codes), 5)).astype(np.float32),
@@ -36,10 +37,20 @@ def test_a_field_has_ngrams_of_its_own() -> None:
     assert second == set(field_grams([["", ""], ["", "baker"]], 18).ids.tolist())
 
 
+def test_pairs_of_words_have_buckets_of_their_own_and_keep_their_order() -> None:
+    alone, both = field_grams([["loss adjuster"]], 10), field_grams([["loss adjuster"]], 10, 8)
+    assert both.ids[: len(alone.ids)].tolist() == alone.ids.tolist()
+    assert len(both.ids) == len(alone.ids) + 1
+    assert 1 << 10 <= both.ids[-1] < FACTS_PAIRS.rows
+    assert field_grams([["adjuster loss"]], 10, 8).ids[-1] != both.ids[-1]
+    assert len(field_grams([["adjuster", ""], ["", "loss"]], 10, 8).ids) == len(field_grams([["adjuster", ""], ["", "loss"]], 10).ids)
+
+
+@pytest.mark.parametrize("facts", [FACTS_SMALL, FACTS_PAIRS])
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=8))
-def test_shares_sum_to_one_and_do_not_depend_on_neighbours(written: list[str]) -> None:
+def test_shares_sum_to_one_and_do_not_depend_on_neighbours(facts: HeadFacts, written: list[str]) -> None:
     texts = [normalise(text) for text in written]
-    head = Head(FACTS_SMALL, stored(weights()))
+    head = Head(facts, stored(weights(facts)))
     vectors = np.ones((len(texts), 4), dtype=np.float32)
     found = head.log_shares([texts], vectors)
     np.testing.assert_allclose(np.exp(found).sum(axis=1), 1, rtol=1e-4)
@@ -47,14 +58,15 @@ def test_shares_sum_to_one_and_do_not_depend_on_neighbours(written: list[str]) -
     np.testing.assert_allclose(found, alone, atol=1e-4)
 
 
-def test_a_head_kept_and_read_again_answers_the_same(tmp_path: Path) -> None:
-    save_head(tmp_path, FACTS_SMALL, weights())
+@pytest.mark.parametrize("facts", [FACTS_SMALL, FACTS_PAIRS])
+def test_a_head_kept_and_read_again_answers_the_same(tmp_path: Path, facts: HeadFacts) -> None:
+    save_head(tmp_path, facts, weights(facts))
     again = Head.load(tmp_path)
     assert again is not None
-    assert again.facts == FACTS_SMALL
+    assert again.facts == facts
     vectors = np.ones((2, 4), dtype=np.float32)
     np.testing.assert_array_equal(
-        again.log_shares([["nurse", "baker"]], vectors), Head(FACTS_SMALL, stored(weights())).log_shares([["nurse", "baker"]], vectors)
+        again.log_shares([["nurse", "baker"]], vectors), Head(facts, stored(weights(facts))).log_shares([["nurse", "baker"]], vectors)
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from crosswalk.errors import ModelError, UsageError
 from crosswalk.jobs.machine_written import SOURCE, Writing, machine_written, wanted_examples
 from crosswalk.llm.budget import Price
-from crosswalk.llm.examples import accepted
-from crosswalk.llm.replies import Reply
+from crosswalk.llm.examples import Wanted, titles_written
+from crosswalk.llm.prompts import Prompt
+from crosswalk.llm.questions import request_key
+from crosswalk.llm.replies import Reply, judge
 from crosswalk.llm.service import Service
-from crosswalk.model import Classification, Item
+from crosswalk.model import Classification, IndexTitle, Item, Opinion
 from crosswalk.store.store import Store
 from tests.conftest import Run
 from tests.test_fit import coded_answers
@@ -42,6 +45,12 @@ def writing(server: TestServer, mode: str, under: int = 3, cost: float = 1.0) ->
     return Writing(Service("openai/test-model", server.url(mode), first_wait=0.01), under, cost, Price(0.15, 0.6))
 
 
+def write(learned: list[str], allowed: Writing, store: Store, said: list[str] | None = None) -> list[IndexTitle]:
+    return machine_written(
+        SCHEME, learned, allowed, store, lambda name: nullcontext(lambda done, total: None), [].append if said is None else said.append
+    )
+
+
 def test_only_thin_codes_with_a_title_are_written_for_and_no_answer_is_sent() -> None:
     (wanted,) = wanted_examples(SCHEME, {"11": 3, "12": 1}, under=3)
     assert (wanted.code, wanted.count, wanted.others) == ("12", 2, ("Nurses", "13"))
@@ -50,40 +59,47 @@ def test_only_thin_codes_with_a_title_are_written_for_and_no_answer_is_sent() ->
 def test_examples_are_marked_kept_and_paid_for_once(server: TestServer, store: Store) -> None:
     server.get("reset")
     said: list[str] = []
-    found = machine_written(SCHEME, ["11"] * 9, writing(server, "ok"), store, said.append)
+    found = write(["11"] * 9, writing(server, "ok"), store, said)
     assert [(title.text, title.code) for title in found] == [("Midwives helper", "12"), ("Midwives in town", "12")]
     assert {title.source for title in found} == {SOURCE}
     assert any("no answers, leave this machine" in line for line in said)
     assert server.get("calls") == {"ok": 1}
     sent = json.loads(server.get("seen")["requests"][-1]["request"]["messages"][-1]["content"])
     assert set(sent) == {"code", "group", "description", "others", "titles"}
-    assert machine_written(SCHEME, ["11"] * 9, writing(server, "ok"), store, said.append) == found
+    assert write(["11"] * 9, writing(server, "ok"), store, said) == found
     assert server.get("calls") == {"ok": 1}
 
 
 @pytest.mark.parametrize("mode", ["wrong-json", "null", "truncated", "empty", "extra", "500"])
 def test_a_reply_that_is_none_gives_no_examples(server: TestServer, store: Store, mode: str) -> None:
-    assert machine_written(SCHEME, [], writing(server, mode), store, lambda line: None) == []
+    assert write([], writing(server, mode), store) == []
 
 
 def test_a_refused_key_stops_and_a_spent_budget_ends(server: TestServer, store: Store) -> None:
     with pytest.raises(ModelError, match="refuses"):
-        machine_written(SCHEME, [], writing(server, "401"), store, lambda line: None)
+        write([], writing(server, "401"), store)
     said: list[str] = []
-    assert machine_written(SCHEME, [], writing(server, "ok", cost=0.0), store, said.append) == []
+    assert write([], writing(server, "ok", cost=0.0), store, said) == []
     assert any("is reached" in line for line in said)
 
 
 def test_a_price_that_is_not_known_stops_before_any_call(server: TestServer, store: Store) -> None:
     unknown = Writing(Service("openai/test-model", server.url("ok")), 3, 1.0)
     with pytest.raises(UsageError, match="price"):
-        machine_written(SCHEME, [], unknown, store, lambda line: None)
+        write([], unknown, store)
+
+
+def test_what_an_earlier_version_kept_is_found_and_read() -> None:
+    key = request_key("openai/m", Prompt("write_examples", "Write.", 900), Wanted("12", "Midwives", "care", ("Nurses",), 2))
+    assert key == "a28e59565e8180568d02fe2ac42ef433"
+    assert titles_written(Opinion(key, "m", "m", "p", "examples", "", "", "", '["Midwife"]', 1, 1, 0.0, 0.0, "")) == ("Midwife",)
 
 
 @given(st.text(max_size=200), st.sampled_from(["stop", "length"]))
 def test_any_reply_gives_short_different_lines_or_none(content: str, finish: str) -> None:
     for text in (content, json.dumps({"titles": [content, content, 3, None]}), json.dumps({"titles": content})):
-        titles = accepted(Reply(text, finish, "m", 0, 0), 2)
+        verdict = judge(Reply(text, finish, "m", 0, 0), Wanted("12", "Midwives", "", (), 2))
+        titles = [] if verdict.fault else json.loads(verdict.said)
         assert len(titles) == len(set(titles)) <= 2
         assert all(title.strip() and "\n" not in title and "\x1b" not in title and len(title) <= 120 for title in titles)
 

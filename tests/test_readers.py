@@ -133,6 +133,15 @@ def test_the_longest_sheet_is_taken_its_preamble_skipped_and_said(tmp_path: Path
     assert "'data'" in table.notes[0]
 
 
+def test_cells_that_say_blank_are_empty_and_it_is_said(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path / "a.xlsx", s=[["Code", "Title", "Tasks"], ["<blank>", "Managers", "<blank>"], [1111, "Chief executives", "x"]]
+    )
+    table = read_table(path, sheet="s")
+    assert [*table.rows] == [["", "Managers", ""], ["1111", "Chief executives", "x"]]
+    assert "read as empty: 2" in table.notes[-1]
+
+
 def test_a_wrong_sheet_names_the_nearest(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", index=[["a"], ["1"]])
     with pytest.raises(UsageError) as caught:

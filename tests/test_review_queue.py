@@ -21,7 +21,7 @@ from crosswalk.model import CodeShare, Decision
 from crosswalk.store.answers import KeptCode
 from crosswalk.store.case_rows import CaseFilter
 from crosswalk.store.store import Store
-from tests.conftest import Run, heed_signals
+from tests.conftest import ROOT, Run, heed_signals
 from tests.promises import promise
 
 REJECT = Decision("reject")
@@ -217,7 +217,7 @@ def test_blind_coders_see_nothing(tmp_path: Path) -> None:
     ("decision", "complaint"),
     [
         (Decision("amend", (CodeShare("0000"),)), "no code"),
-        (Decision("split", (CodeShare("2221"),)), "1 codes"),
+        (Decision("split", (CodeShare("2221"),)), "two codes or more"),
         (Decision("split", (CodeShare("2221", 0.5), CodeShare("5120", 0.6))), "100 %"),
         (Decision("split", (CodeShare("2221", 0.5), CodeShare("2221", 0.5))), "twice"),
         (Decision("split", (CodeShare("2221", 1.5), CodeShare("5120", -0.5))), "100 %"),
@@ -361,3 +361,15 @@ def test_a_mapped_classification_fills_the_queue(crosswalk: Run, tmp_path: Path)
         assert items["12"].frequency == 2
         outcome = queue.decide(items["12"], queue.accept(items["12"]), seconds=4)
         assert outcome.kept.against["codes"][0][0] == items["12"].best  # type: ignore[index]
+
+
+def test_the_first_answer_of_an_item_is_the_one_that_its_table_proposes(crosswalk: Run, tmp_path: Path) -> None:
+    crosswalk("map", ROOT / "data" / "isco-88" / "groups.tsv", "--run", "r", "--store", tmp_path / "s.db")
+    with Store(tmp_path / "s.db") as store:
+        fill_queue(store, "r")
+        maps = {kept.proposal.source_code: kept.proposal.maps for kept in store.proposals("r")}
+        with ReviewQueue(store, "r", "anna") as queue:
+            shown = {case.key: case.codes for case in queue.page(1000)}
+        assert len(shown) > 300
+        assert all(codes[0][:2] == (maps[key][0].target_code, round(maps[key][0].probability, 6)) for key, codes in shown.items())
+        assert all(sum(code.probability for code in codes) <= 1.00001 for codes in shown.values())

@@ -13,7 +13,7 @@ from crosswalk.jobs.revision.editions import Edition, flat_edition
 from crosswalk.jobs.revision.links import find_links, links_of_table
 from crosswalk.jobs.revision.tables import with_shares
 from crosswalk.model import Map
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 from tests.promises import promise
 
 
@@ -149,6 +149,8 @@ def test_compose_and_invert_from_files(crosswalk: Run, tmp_path: Path) -> None:
     assert {(row["source_code"], row["target_code"]): row["share"] for row in chain}["N1", "2222"] == "0.1250"
     back = json.loads(crosswalk("compose", tmp_path / "a.csv", "--invert", "--json").stdout)
     assert [(row["source_code"], row["target_code"], row["share"]) for row in back][1:] == [("S2", "N2", "0.8000"), ("S2", "N1", "0.2000")]
+    ours = crosswalk("compose", ROOT / "data" / "isco-88" / "isco-88-to-08.tsv", "--json")
+    assert "from the codes of column 'isco88' to those of 'isco08'" in ours.stderr
 
 
 @promise("C2", "decisions are carried to a new version, and those whose code changed wait for a person")

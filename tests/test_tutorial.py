@@ -29,7 +29,7 @@ def test_the_survey_is_coded_as_the_tutorial_says(crosswalk: Run, tmp_path: Path
     crosswalk(*given("code")[:-1], tmp_path / "coded.csv", cwd=ROOT)
     with (tmp_path / "coded.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = {row["answer"]: row for row in csv.DictReader(stream)}
-    shown = dict(re.findall(r"^  (model|review|non-occupation) +(\d+) rows", TUTORIAL, flags=re.MULTILINE))
+    shown = dict(re.findall(r"^  (model|review|non-occupation) +(\d+) rows?", TUTORIAL, flags=re.MULTILINE))
     methods = [row["method"] for row in rows.values()]
     assert {method: str(methods.count(method)) for method in shown} == shown
     assert rows["farmer"]["coarser_code"] == "6"

@@ -1,5 +1,6 @@
 """The command line. Each command is a module of its own, imported when it is called."""
 
+import gc
 import os
 import signal
 import sys
@@ -39,6 +40,8 @@ COMMANDS = {
     "bundle": "Write a folder to install from without a network.",
     "train": "Train the models that crosswalk ships.",
 }
+
+_GO_ON = {"map", "code"}  # commands that find what they had done before they were stopped
 
 
 class _Commands(click.Group):
@@ -83,6 +86,7 @@ def main() -> None:
     """Run a command; errors end in one line on stderr and the exit code of their kind."""
     _ready_streams()
     _catch_signals()
+    gc.set_threshold(50_000)  # what an index is made of stays: looking through it for what may go took a twentieth of a look-up
     try:
         answer = cli(standalone_mode=False)
         sys.stdout.flush()
@@ -102,7 +106,8 @@ def _explain(error: Exception) -> int:
         return _tell(str(error), error.hint, error.exit_code)
     if isinstance(error, click.Abort):
         stopped_by = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else 2
-        return _tell("stopped", "nothing that was saved is lost; the same command goes on from here", 128 + int(stopped_by))
+        goes_on = "the same command goes on from here" if _GO_ON.intersection(sys.argv[1:2]) else "give the same command again"
+        return _tell("stopped", f"nothing that was saved is lost; {goes_on}", 128 + int(stopped_by))
     if isinstance(error, click.ClickException):
         return _tell_of_usage(error)
     if isinstance(error, OSError):

@@ -20,6 +20,7 @@ def command(run: str | None, scheme: str, store_path: options.Place | None, as_j
       crosswalk agreement survey-1a2b3c
     """
     from crosswalk import output
+    from crosswalk.cli import review_output
     from crosswalk.cli.review_options import chosen_run
     from crosswalk.jobs.agreement import agreement
     from crosswalk.jobs.code_book import CodeBook
@@ -30,4 +31,4 @@ def command(run: str | None, scheme: str, store_path: options.Place | None, as_j
     if as_json:
         output.print_json(asdict(found))
     else:
-        output.print_agreement(found)
+        review_output.print_agreement(found)

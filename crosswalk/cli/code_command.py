@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("code")
 @click.argument("file", type=options.FILE_OR_ADDRESS)
-@survey(required=True)
+@survey(needed=True)
 @click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that code (default: one a core, at most 4).")
 @click.option("--engine", metavar="MASTER", help="Code Parquet on Spark instead: spark://HOST:7077, yarn, k8s://... or local[2].")
@@ -60,6 +60,7 @@ def command(
     from functools import partial
 
     from crosswalk import output
+    from crosswalk.cli import coded_output
     from crosswalk.cli.coding_options import chosen_rules, chosen_threshold, chosen_workers
     from crosswalk.cli.columns import answer_columns
     from crosswalk.coding.autocoder import Autocoder
@@ -82,6 +83,6 @@ def command(
         if second:
             questions = questions_of_answers(store.queue(coded.run), second, coder.classification)
             second_opinions(store, coded.run, questions, second, output.progress, output.say)
-    output.say_what_was_coded(coded, level)
+    coded_output.say_what_was_coded(coded, level)
     if coded.failed:
         raise DataError(f"{coded.failed:,} answers could not be coded; their notes say why", where=str(out), hint="give the command again")

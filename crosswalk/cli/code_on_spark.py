@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crosswalk import output
+from crosswalk.cli import coded_output
 from crosswalk.cli.coding_options import chosen_rules, chosen_threshold
 from crosswalk.cli.input_options import Survey
 from crosswalk.coding.autocoder import Autocoder
@@ -19,6 +20,8 @@ def code_on_spark(engine: str, source: str, out: str, survey: Survey, scheme: st
     for path in (source, out):
         if not path.lower().rstrip("/").endswith(".parquet"):
             raise UsageError("with --engine, both files are Parquet", where=path, hint="end the names in .parquet")
+    if not survey.text_columns:
+        raise UsageError("which column holds the texts?", where=source, hint="name it with --text-column")
     level = chosen_threshold(survey.threshold, survey.target_accuracy, scheme, output.say)
     classification = Autocoder.open(scheme).classification
     with session(engine) as spark:
@@ -28,5 +31,5 @@ def code_on_spark(engine: str, source: str, out: str, survey: Survey, scheme: st
         counted = code_rows(rows, SparkJob(source, out, survey.text_columns, scheme, rules, level))
     if not counted:
         raise DataError("the table has no rows", where=source, hint="check the file")
-    output.say_methods(counted, level)
+    coded_output.say_methods(counted, level)
     output.say(f"written: {out}")

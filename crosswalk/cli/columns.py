@@ -55,7 +55,7 @@ def evaluation_columns(
     """The columns of a coded file to measure. Raises UsageError for columns that the file does not have."""
     for note in table.notes:
         say(note)
-    named = [guess.named_column(table.columns, text, option="--text-column") for text in texts]
+    named = list(_text_columns(table, texts))
     split = [guess.named_column(table.columns, column, option="--by") for column in dict.fromkeys(by)]
     weights = guess.named_column(table.columns, weight, option="--weight-column") if weight else ""
     return Columns(named, guess.named_column(table.columns, truth, option="--truth-column"), split, weights)
@@ -75,7 +75,7 @@ def answer_columns(table: Table, texts: tuple[str, ...], rules: Rules, say: Call
     """
     for note in table.notes:
         say(note)
-    named = tuple(guess.named_column(table.columns, text, option="--text-column") for text in dict.fromkeys(texts))
+    named = _text_columns(table, texts)
     facts = (*((rules.register_column,) if rules.register_column else ()), *rules.columns)
     missing = [column for column in facts if column not in table.columns]
     if missing:
@@ -85,6 +85,13 @@ def answer_columns(table: Table, texts: tuple[str, ...], rules: Rules, say: Call
             hint=f"write it in the rules as the file does; columns: {', '.join(table.columns)}",
         )
     return AnswerColumns(named, tuple(dict.fromkeys(facts)))
+
+
+def _text_columns(table: Table, texts: Sequence[str]) -> tuple[str, ...]:
+    if not texts:
+        hint = f"name it with --text-column; columns: {', '.join(table.columns)}"
+        raise UsageError("which column holds the texts?", where=str(table.path), hint=hint)
+    return tuple(guess.named_column(table.columns, text, option="--text-column") for text in dict.fromkeys(texts))
 
 
 def ad_table(table: Table, wanted: tuple[str | None, str | None, str | None, str | None], say: Callable[[str], None]) -> AdColumns:

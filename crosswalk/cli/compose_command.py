@@ -52,7 +52,7 @@ def command(
     from crosswalk.jobs.revision import chains
     from crosswalk.jobs.revision.tables import read_all
 
-    chain = chains.compose(read_all(tables, from_column, to_column))
+    chain = chains.compose(read_all(tables, from_column, to_column, output.say))
     chain = chains.as_chain(chains.invert(chains.as_maps(chain))) if invert else chain
     if coded:
         return _convert(chains.as_maps(chain), coded, code_column, text_column, threshold, out, scheme)

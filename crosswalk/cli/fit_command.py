@@ -60,6 +60,7 @@ def command(
     from functools import partial
 
     from crosswalk import output
+    from crosswalk.cli import quality_output
     from crosswalk.cli.columns import evaluation_columns
     from crosswalk.errors import UsageError
     from crosswalk.files.readers import read_table
@@ -79,6 +80,6 @@ def command(
     shares = SHARES if curve else ()
     job = FitJob(table, tuple(columns.texts), columns.truth, found, titles, out, base, encoder, test, seed, shares, tune, write)
     fitted = fit(job, output.say)
-    output.say_fitted(fitted)
+    quality_output.say_fitted(fitted)
     if fitted.curve:
         print_learning_curve(fitted.curve)

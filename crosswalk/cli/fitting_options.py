@@ -34,7 +34,7 @@ def examples_of(
 
     def write(codes: Sequence[str]) -> Sequence[IndexTitle]:
         with Store(options.store_file(store_path)) as store:
-            return machine_written(classification, codes, writing, store, output.say)
+            return machine_written(classification, codes, writing, store, lambda name: output.progress(name, "codes"), output.say)
 
     return write
 

@@ -55,6 +55,7 @@ def command(
       crosswalk import decisions soc-isco.xlsx --run soc2020-1a2b3c --coder Ana
     """
     from crosswalk import output
+    from crosswalk.cli import book_output
     from crosswalk.jobs import books, importing
 
     if kind in ("decisions", "correspondence"):
@@ -76,5 +77,5 @@ def command(
     for book in new:
         for note in book.notes:
             output.say(note)
-        output.say_imported(book.record, before)
-    output.say_built(target, built)
+        book_output.say_imported(book.record, before)
+    book_output.say_built(target, built)

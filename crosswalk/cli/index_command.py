@@ -15,10 +15,10 @@ def command() -> None:
 @options.scheme
 def build(encoder: str | None, scheme: str) -> None:
     """Build your index of a scheme again, from the shipped book and all imported ones."""
-    from crosswalk import output
+    from crosswalk.cli import book_output
     from crosswalk.jobs import books
 
-    output.say_built(scheme, books.rebuild(scheme, encoder))
+    book_output.say_built(scheme, books.rebuild(scheme, encoder))
 
 
 @command.command("remove")
@@ -33,12 +33,13 @@ def remove(scheme: str, book: str | None) -> None:
       crosswalk index remove ssoc-2024
     """
     from crosswalk import output
+    from crosswalk.cli import book_output
     from crosswalk.jobs import books
     from crosswalk.jobs.indexing import ISCO_08
 
     built = books.remove(scheme, book)
     if built:
-        output.say_built(scheme, built)
+        book_output.say_built(scheme, built)
     else:
         output.say(f"nothing imported is left of {scheme}" + ("; the shipped index is used" if scheme == ISCO_08 else ""))
 

@@ -21,6 +21,7 @@ def command(texts: tuple[str, ...], k: int, description: str | None, scheme: str
       crosswalk lookup "data analyst" --json
     """
     from crosswalk import output
+    from crosswalk.cli import coded_output
     from crosswalk.coding.autocoder import Autocoder
     from crosswalk.model import Query
     from crosswalk.text import clean
@@ -31,4 +32,4 @@ def command(texts: tuple[str, ...], k: int, description: str | None, scheme: str
     if as_json:
         output.print_json([output.coding_as_json(coding, coder.classification, k) for coding in codings])
     else:
-        output.print_codings(codings, coder.classification, k)
+        coded_output.print_codings(codings, coder.classification, k)

@@ -45,6 +45,7 @@ def command(
       crosswalk map soc2020.xlsx --llm gpt-4o-mini --llm-when "p<0.6" --max-cost 2 -o soc-isco.xlsx
     """
     from crosswalk import output
+    from crosswalk.cli import coded_output
     from crosswalk.cli.columns import mapping_columns
     from crosswalk.coding.autocoder import Autocoder
     from crosswalk.files.readers import read_table
@@ -63,5 +64,5 @@ def command(
             mapping.ask_for_opinions(run, columns, coder, store, second, output.progress, output.say)
         proposals = [entry.proposal for entry in store.proposals(run)]
         written = export.export_run(store, run, coder.classification, out) if out else []
-    output.print_proposals(proposals, coder.classification, 12)
-    output.say_what_came_out(proposals, run, written)
+    coded_output.print_proposals(proposals, coder.classification, 12)
+    coded_output.say_what_came_out(proposals, run, written)

@@ -1,4 +1,4 @@
-"""What `evaluate` and `quality` print and write, made of the same figures."""
+"""What `evaluate`, `quality` and `fit` print and write, made of the same figures."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from crosswalk.errors import UsageError
 if TYPE_CHECKING:
     from crosswalk.jobs.comparison import Comparison
     from crosswalk.jobs.evaluation import Evaluation
+    from crosswalk.jobs.fitting import Fitted
     from crosswalk.jobs.quality.measures import QualityReport
 
 
@@ -71,7 +72,7 @@ def write_label_errors(result: "Evaluation", path: Path | None, first_row: int) 
 
 def print_evaluation(result: "Evaluation", report: "QualityReport", *, as_json: bool) -> None:
     """The figures: as JSON, as rows for a pipe, or with curves in a terminal."""
-    output.say_repaired(result)
+    say_repaired(result)
     if result.settled:
         done = result.settled
         output.say(
@@ -82,7 +83,7 @@ def print_evaluation(result: "Evaluation", report: "QualityReport", *, as_json: 
         parts = {name: part for name, part in asdict(report).items() if name in ("quality", "provenance", "learning_curve")}
         output.print_json({**asdict(result), **parts})
         return
-    output.print_evaluation(result)
+    print_figures(result)
     if report.quality and sys.stdout.isatty():
         from crosswalk.report import terminal
 
@@ -130,3 +131,32 @@ def print_comparison(found: "Comparison", *, as_json: bool) -> None:
     better = "--scheme" if found.difference > 0 else "--against"
     verdict = f"{better} is better" if found.p < 0.05 else "the difference may be chance"
     output.say(f"difference {found.difference:+.3f} (95 %: {found.low:+.3f} to {found.high:+.3f}; p = {found.p:.2g}): {verdict}")
+
+
+def print_figures(result: "Evaluation") -> None:
+    """The figures of an evaluation for a person."""
+    rows = [["texts", f"{result.n:,}"], ["accuracy (first code)", f"{result.accuracy:.3f}"]]
+    rows += [[f"truth among the first {k}", f"{share:.3f}"] for k, share in result.top_k.items() if k in {"3", "5", "6"}]
+    rows += [[f"accuracy at {level} digit{'s' * (level != '1')}", f"{share:.3f}"] for level, share in result.accuracy_by_level.items()]
+    rows += [["calibration error (ECE)", f"{result.ece:.3f}"]]
+    rows += [[f"can be coded at {float(a):.0%} accuracy", f"{rate:.1%}"] for a, rate in result.coding_rate_at.items()]
+    rows += [["seconds", f"{result.seconds:.1f}"], ["titles a second", f"{result.n / max(result.seconds, 1e-9):,.0f}"]]
+    rows += [[f"left out: {why}", f"{count:,}"] for why, count in result.left_out.items() if count]
+    output.print_table(["figure", "value"], rows, right=["value"])
+
+
+def say_repaired(result: "Evaluation") -> None:
+    """Truths that were read otherwise than they stand in the file."""
+    for what, count in result.repaired.items():
+        if count:
+            output.say(f"codes in the truth column that were repaired ({what}): {count:,}")
+
+
+def say_fitted(fitted: "Fitted") -> None:
+    """What a fit learned from, how good it is on answers kept apart, and what to do with it."""
+    left = ", ".join(f"{count:,} with {why}" for why, count in fitted.left_out.items() if count)
+    learned = f"learned from {fitted.answers:,} different answers, {fitted.codes:,} codes, in {fitted.seconds:.0f} s"
+    output.say(learned + (f"; left out: {left}" if left else ""))
+    output.say(f"tested on {fitted.quality.n:,} answers kept apart:")
+    print_figures(fitted.quality)
+    output.say(f"written: {fitted.folder} (its README.md is the model's card); use it: crosswalk code FILE --scheme {fitted.folder} ...")

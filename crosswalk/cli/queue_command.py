@@ -38,6 +38,7 @@ def command(
       crosswalk queue survey-1a2b3c --promote dictionary.csv
     """
     from crosswalk import output
+    from crosswalk.cli import review_output
     from crosswalk.cli.review_options import chosen_run
     from crosswalk.jobs import filling, promotion
     from crosswalk.jobs.code_book import CodeBook
@@ -61,4 +62,4 @@ def command(
         if training:
             output.say(f"written: {training} ({promotion.write_training(store, name, training):,} decisions)")
         state = queue_state(store, name)
-    output.print_queue(state, as_json=as_json)
+    review_output.print_queue(state, as_json=as_json)

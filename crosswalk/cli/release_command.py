@@ -35,6 +35,7 @@ def command(
     from crosswalk.jobs.revision import version as versions
     from crosswalk.search.groups import load_classification
     from crosswalk.store.store import Store
+    from crosswalk.text import counted
 
     with Store(options.store_file(store_path), create=False) as store:
         releasing.refuse_taken(scheme, out, store)
@@ -45,6 +46,8 @@ def command(
         new = versions.next_version(base, scheme, version, accepted, known, options.named_codes(codes))
         built = releasing.release(new, based_on, titles, out, store)
     added = sum(change.old is None for change in new.changes)
-    output.say(f"{scheme}: {added:,} new items, {len(new.titles):,} new index titles, {built.titles:,} index titles in all")
+    output.say(
+        f"{scheme}: {counted(added, 'new item')}, {counted(len(new.titles), 'new index title')}, {built.titles:,} index titles in all"
+    )
     output.say(f"written: {', '.join(str(out / name) for name in releasing.FILES)}")
     output.say(f"next: crosswalk lookup TEXT --scheme {scheme}, or crosswalk carry OLD_RUN NEW_RUN")

@@ -40,7 +40,7 @@ def chosen_task(*, adjudicate: bool, experiment: int | None) -> Task:
 def draw(store: Store, run: str, double: int | None, experiment: int | None, say: Callable[[str], None]) -> None:
     """Set out the cases where nobody has yet, draw the samples that were asked for, and say how large they are."""
     if not store.cases.filled(run):
-        say(f"setting out the cases of {run!r}, once (about a minute a million)")
+        say(f"setting out the cases of {run!r}, once (a million take about a minute)")
         fill_queue(store, run)
     if double:
         say(f"cases that two coders code: {draw_double(store, run, double):,}")

@@ -25,7 +25,16 @@ def command(store_path: options.Place | None, as_json: bool) -> None:
             [{"name": r.name, "job": r.job, "started": r.started, "finished": r.finished, "settings": dict(r.settings)} for r in runs]
         )
     elif runs:
-        rows = [[r.name, r.job, str(r.settings.get("file", "")), r.started, r.finished or "unfinished"] for r in runs]
+        rows = [
+            [
+                r.name,
+                r.job,
+                str(r.settings.get("file", "")),
+                output.minute(r.started),
+                output.minute(r.finished) if r.finished else "unfinished",
+            ]
+            for r in runs
+        ]
         output.print_table(["run", "job", "file", "started", "finished"], rows)
     else:
         output.say("no runs yet: crosswalk map FILE begins one")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from crosswalk.model import Classification, CodeProbability, Coding
@@ -47,7 +46,7 @@ def settled(coding: Coding, threshold: float, above: Above, classification: Clas
     if coding.method not in ("model", "rule") or (coding.codes and is_sure(coding.codes[0].probability, threshold)):
         return coding
     note = "; ".join(part for part in (coding.note, _reason(coding), deciding_fact(coding, classification)) if part)
-    return replace(coding, method="review", note=note, coarser=coarser(coding, threshold, above))
+    return Coding(coding.query, coding.codes, coding.p_none, "review", note, coarser(coding, threshold, above))
 
 
 def is_sure(probability: float, threshold: float) -> bool:
@@ -58,7 +57,7 @@ def is_sure(probability: float, threshold: float) -> bool:
 def coarser(coding: Coding, threshold: float, above: Above) -> CodeProbability | None:
     """The finest group that reaches the threshold: a group's probability is the sum of its unit groups'."""
     least = round(threshold, 6)
-    if round(sum(entry.probability for entry in coding.codes), 6) < least:
+    if round(_largest_top(coding, above), 6) < least:
         return None
     sums: dict[tuple[str, int], float] = {}
     for entry in coding.codes:
@@ -69,6 +68,17 @@ def coarser(coding: Coding, threshold: float, above: Above) -> CodeProbability |
         return None
     level, _, code = min(reached)
     return CodeProbability(code, sums[code, -level])
+
+
+def _largest_top(coding: Coding, above: Above) -> float:
+    """What the likeliest of the highest groups has: no group below has more."""
+    sums: dict[str, float] = {}
+    for entry in coding.codes:
+        groups = above.get(entry.code)
+        if groups:
+            top = groups[-1][0]
+            sums[top] = sums.get(top, 0.0) + entry.probability
+    return max(sums.values(), default=0.0)
 
 
 def deciding_fact(coding: Coding, classification: Classification) -> str:

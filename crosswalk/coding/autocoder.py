@@ -47,21 +47,25 @@ class Autocoder:
                 where=str(folder),
                 hint="build it again with 'crosswalk index build'",
             )
-        manifest.verify(folder, facts)
-        book = Book.load(folder)
-        encoder = open_encoder(facts.get("encoder") or folder / "encoder")
-        searches = LexicalIndex.load(folder), SemanticIndex.load(folder, len(book))
-        retriever = Retriever(book, *searches, encoder, FusionWeights.load(folder))
+        with manifest.verifying(folder, facts) as wait_for_verdict:
+            encoder = open_encoder(facts.get("encoder") or folder / "encoder")
+            book, head = Book.load(folder), Head.load(folder)
+            lexical, fusion = LexicalIndex.load(folder), FusionWeights.load(folder)
+            classification, classifier = load_classification(folder), Classifier.load(folder)
+            wait_for_verdict()  # faiss does not notice damage
+            retriever = Retriever(book, lexical, SemanticIndex.load(folder, len(book)), encoder, fusion)
         fingerprint = manifest.sha256_of(folder / manifest.MANIFEST)[:16]
-        classification = load_classification(folder)
-        return cls(classification, retriever, Scorer(retriever, classification, Classifier.load(folder), Head.load(folder)), fingerprint)
+        return cls(classification, retriever, Scorer(retriever, classification, classifier, head), fingerprint)
 
-    def code(self, queries: Sequence[Query | str], k: int = 10, rules: Rules | None = None) -> list[Coding]:
-        """One coding a query, in the same order, each with its ``k`` likeliest codes; ``rules`` stand before and around the model."""
+    def code(self, queries: Sequence[Query | str], k: int = 10, rules: Rules | None = None, *, scores: bool = True) -> list[Coding]:
+        """One coding a query, in the same order, each with its ``k`` likeliest codes; ``rules`` stand before and around the model.
+
+        Without ``scores`` the codes lack what each search said of them, which nobody reads of a million answers.
+        """
         asked = [query if isinstance(query, Query) else Query(query) for query in queries]
         codings = [before_model(query, rules) for query in asked]
         open_places = [place for place, coding in enumerate(codings) if coding is None]
-        scored = self._scorer.codings([asked[place] for place in open_places], k)
+        scored = self._scorer.codings([asked[place] for place in open_places], k, scores)
         for place, coding in zip(open_places, scored, strict=True):
             codings[place] = after_model(coding, rules)
         return [coding for coding in codings if coding is not None]

@@ -1,7 +1,8 @@
 """The classifier's head: from a text's n-grams and its vector to a share for every code. Applied with numpy, trained by ``jobs.training``.
 
 A bag of hashed n-grams (each a short vector) and the encoder's vector are laid side by side, go through one hidden
-layer and end in a softmax over the codes. Further text fields (tasks, industry ...) have n-grams of their own.
+layer and end in a softmax over the codes. Further text fields (tasks, industry ...) have n-grams of their own. Heads of schemes that
+begin anew read pairs of neighbouring words too.
 """
 
 import json
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import ModelError
-from crosswalk.search.ngrams import BITS, Grams, grams
+from crosswalk.search.bags import summed
+from crosswalk.search.ngrams import BITS, Grams, grams, word_pairs
 
 FILE = "head.safetensors"
 FACTS = "head.json"
@@ -25,11 +27,20 @@ _FIELD = 0x9E3779B1  # sets the n-grams of one field apart from those of another
 
 @dataclass(frozen=True)
 class HeadFacts:
-    """What the head was made for: its codes in order, its text fields (the first is the title) and its n-gram buckets, 2**bits."""
+    """What the head was made for: its codes in order, its text fields (the first is the title) and its n-gram buckets, 2**bits.
+
+    After them come 2**pair_bits buckets of pairs of words; none where ``pair_bits`` is 0.
+    """
 
     codes: tuple[str, ...]
     fields: tuple[str, ...] = ("title",)
     bits: int = 18
+    pair_bits: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All buckets: n-grams, then pairs of words."""
+        return bucket_count(self.bits, self.pair_bits)
 
 
 class Head:
@@ -53,11 +64,11 @@ class Head:
             return None
         try:
             raw = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-            facts = HeadFacts(tuple(raw["codes"]), tuple(raw["fields"]), int(raw["bits"]))
+            facts = HeadFacts(tuple(raw["codes"]), tuple(raw["fields"]), int(raw["bits"]), int(raw.get("pair_bits", 0)))
             head = cls(facts, load_file(folder / FILE))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelError(f"{FILE} cannot be used ({error!r})", where=str(folder), hint="build the index again") from None
-        if head._rows.shape[0] != 1 << facts.bits or len(head._layers["output_bias"]) != len(facts.codes):
+        if head._rows.shape[0] != facts.rows or len(head._layers["output_bias"]) != len(facts.codes):
             raise ModelError(f"{FILE} does not belong to {FACTS}", where=str(folder), hint="build the index again")
         return head
 
@@ -70,7 +81,7 @@ class Head:
         out = np.empty((len(vectors), len(self.facts.codes)), dtype=np.float32)
         for begin in range(0, len(vectors), _BLOCK):
             part = slice(begin, begin + _BLOCK)
-            bag = self._bag(field_grams([texts[part] for texts in fields], self.facts.bits))
+            bag = self._bag(field_grams([texts[part] for texts in fields], self.facts.bits, self.facts.pair_bits))
             inputs = np.concatenate([bag, vectors[part]], axis=1)
             hidden = np.maximum(inputs @ self._layers["hidden"].T + self._layers["hidden_bias"], 0.0)
             logits = hidden @ self._layers["output"].T + self._layers["output_bias"]
@@ -80,22 +91,39 @@ class Head:
 
     def _bag(self, found: Grams) -> NDArray[np.float32]:
         """Sum of the n-grams' vectors over the root of their number, shape (texts, d)."""
-        lengths = np.diff(found.starts)
-        bag = np.zeros((len(lengths), self._rows.shape[1]), dtype=np.float32)
-        filled = np.flatnonzero(lengths)
-        if len(filled):
-            rows = self._rows[found.ids] * self._scales[found.ids, None]
-            bag[filled] = np.add.reduceat(rows, found.starts[filled], axis=0) / np.sqrt(lengths[filled, None])
+        lengths = np.maximum(np.diff(found.starts), 1)
+        bag: NDArray[np.float32] = (summed(self._rows, self._scales, found.ids, found.starts) / np.sqrt(lengths)[:, None]).astype(
+            np.float32
+        )
         return bag
 
 
-def field_grams(fields: Sequence[Sequence[str]], bits: int) -> Grams:
-    """N-gram buckets of texts in normal form, given field by field; a field's n-grams never meet those of another on purpose."""
+def bucket_count(bits: int, pair_bits: int) -> int:
+    """How many buckets n-grams and pairs of words have together."""
+    return (1 << bits) + (1 << pair_bits if pair_bits else 0)
+
+
+def field_grams(fields: Sequence[Sequence[str]], bits: int, pair_bits: int = 0) -> Grams:
+    """Buckets of texts in normal form, given field by field: of n-grams, then of pairs of words where ``pair_bits`` has any.
+
+    What one field has never meets that of another on purpose.
+    """
     parts = []
     for place, texts in enumerate(fields):
-        found = grams(texts)
-        mixed = (found.ids * _FIELD * (2 * place + 1) + place) & ((1 << BITS) - 1) if place else found.ids
-        parts.append(Grams(mixed >> (BITS - bits), found.starts))
+        parts.append(_buckets(grams(texts), place, bits, 0))
+        if pair_bits:
+            parts.append(_buckets(word_pairs(texts), place, pair_bits, 1 << bits))
+    return _joined(parts)
+
+
+def _buckets(found: Grams, place: int, bits: int, first: int) -> Grams:
+    """The 2**bits buckets from ``first`` on into which the features of the field at ``place`` fall."""
+    mixed = (found.ids * _FIELD * (2 * place + 1) + place) & ((1 << BITS) - 1) if place else found.ids
+    return Grams((mixed >> (BITS - bits)) + first, found.starts)
+
+
+def _joined(parts: Sequence[Grams]) -> Grams:
+    """The features of every text, those of all parts one after the other."""
     if len(parts) == 1:
         return parts[0]
     lengths = np.stack([np.diff(part.starts) for part in parts])
@@ -118,5 +146,5 @@ def save_head(folder: Path, facts: HeadFacts, tensors: Mapping[str, NDArray[np.f
     from safetensors.numpy import save_file
 
     save_file(stored(tensors), folder / FILE)
-    facts_json = {"codes": list(facts.codes), "fields": list(facts.fields), "bits": facts.bits}
+    facts_json = {"codes": list(facts.codes), "fields": list(facts.fields), "bits": facts.bits, "pair_bits": facts.pair_bits}
     (folder / FACTS).write_text(json.dumps(facts_json) + "\n", encoding="utf-8")

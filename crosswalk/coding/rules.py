@@ -81,7 +81,7 @@ def after_model(coding: Coding, rules: Rules | None = None) -> Coding:
     """The model's coding under the constraints, and with the register's code first where the model lists it."""
     if rules is None or not coding.codes:
         return coding
-    constrained = under_constraints(coding, rules.constraints)
+    constrained = under_constraints(coding, rules.constraints) if rules.constraints else coding
     return with_register(constrained, rules) if rules.register_column else constrained
 
 

@@ -14,8 +14,8 @@ from crosswalk.search.evidence import Evidence
 from crosswalk.search.retriever import Retriever, query_text
 from crosswalk.text import normalise
 
-_CELLS = 1 << 19
-"""Texts times codes in one block: some 20 bytes a cell at the widest."""
+_CELLS = 1 << 17
+"""Texts times codes in one block: some 20 bytes a cell at the widest, which a cache holds better than memory."""
 
 _UNKNOWN = -12.0
 
@@ -41,12 +41,16 @@ class Scorer:
             place = {code: number for number, code in enumerate(head.facts.codes)}
             self._head_places = np.array([place.get(code, len(place)) for code in retriever.book.code_names])
 
-    def codings(self, queries: Sequence[Query], k: int) -> list[Coding]:
-        """One coding a query, in the same order, with its ``k`` likeliest codes; equal probabilities in the order of the codes."""
+    def codings(self, queries: Sequence[Query], k: int, scores: bool = True) -> list[Coding]:
+        """One coding a query, in the same order, with its ``k`` likeliest codes; equal probabilities in the order of the codes.
+
+        With ``scores`` every code has what each search said of it.
+        """
         found: list[Coding] = []
         for block, scored in self.scored(queries):
-            order = np.argsort(-np.round(scored.shares[:, :-1], 6), axis=1, kind="stable")[:, :k]
-            found += map(_coding, block, self._candidates(scored, order), *_probabilities(scored.shares, order))
+            order = likeliest(scored.shares[:, :-1], k)
+            candidates = self._candidates(scored, order) if scores else self.retriever.titled(scored.evidence, order)
+            found += map(_coding, block, candidates, *_probabilities(scored.shares, order))
         return found
 
     def scored(self, queries: Sequence[Query]) -> Iterator[tuple[Sequence[Query], Scored]]:
@@ -89,7 +93,21 @@ def _probabilities(shares: NDArray[np.float64], codes: NDArray[np.int64]) -> tup
 
 
 def _coding(query: Query, candidates: list[Candidate], probabilities: list[float], none: float) -> Coding:
-    return Coding(query, tuple(CodeProbability(c.code, p, c) for c, p in zip(candidates, probabilities, strict=True)), none)
+    codes = [candidate.code for candidate in candidates]
+    return Coding(query, tuple(map(CodeProbability, codes, probabilities, candidates)), none)
+
+
+def likeliest(shares: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Places of each row's ``k`` largest shares, shape (n, k), largest first; those equal at six digits in their order.
+
+    Share and place go into one number, so that nothing but those numbers is sorted, and only the first of them.
+    """
+    width = shares.shape[1]
+    keys = np.arange(width) - np.rint(shares * 1e6).astype(np.int64) * width
+    if 0 < k < width:
+        keys = np.partition(keys, k - 1, axis=1)[:, :k]
+    places: NDArray[np.int64] = np.sort(keys, axis=1)[:, :k] % width
+    return places
 
 
 def group_numbers(classification: Classification, codes: Sequence[str]) -> NDArray[np.int64]:

@@ -110,6 +110,12 @@ def guess_code(columns: Sequence[str]) -> str | None:
     return target[0] if target else _first_of(columns, ("id",))
 
 
+def guess_code_pair(columns: Sequence[str]) -> tuple[str, str] | None:
+    """Source and target of a correspondence table: the two columns that are called like versions ("isco88", "SOC 2020"), in their order."""
+    schemes = [column for column in columns if _SCHEME.match(_plain(column))]
+    return (schemes[0], schemes[1]) if len(schemes) == 2 else None
+
+
 def guess_title(columns: Sequence[str], code: str | None) -> str | None:
     """The column of the titles, or None."""
     others = [column for column in columns if column != code]

@@ -115,4 +115,5 @@ def _checked_rows(rows: Iterator[list[str]], skip: int, width: int, path: Path) 
 
 def _clean_rows(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     for row in rows:
-        yield [cell.strip() if cell.isascii() and cell.isprintable() else clean(cell) for cell in row]
+        together = "".join(row)
+        yield list(map(str.strip if together.isascii() and together.isprintable() else clean, row))

@@ -1,12 +1,13 @@
 """Sheets of Excel and OpenDocument workbooks, read by calamine after a look at the zip's directory."""
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crosswalk.errors import DataError, UsageError
 from crosswalk.files.extent import refuse_area, refuse_far_cells
+from crosswalk.text import BLANK
 
 _LARGEST_UNPACKED = 600_000_000
 _LARGEST_RATIO = 200
@@ -50,7 +51,7 @@ def open_sheet(path: Path, wanted: str | None) -> Sheet:
         raise DataError("the workbook holds no rows", where=str(path), hint="check that it was saved completely")
     others = [sheet.name for sheet in sheets if sheet.rows and sheet is not best]
     note = (f"sheet {best.name!r} is used ({len(best.rows):,} rows); others: {', '.join(others)}",) if others else ()
-    return Sheet(best.name, best.rows, best.offset, note)
+    return replace(best, notes=(*note, *best.notes))
 
 
 def _named(wanted: str, names: list[str], path: Path) -> str:
@@ -69,8 +70,12 @@ def _sheet(book: Any, name: str, path: Path) -> Sheet:
     sheet = book.get_sheet_by_name(name)
     start = sheet.start
     refuse_area(path, name, sheet.height, sheet.width)
-    rows = sheet.to_python(skip_empty_area=True)
-    return Sheet(name, [[_cell(cell) for cell in row] for row in rows], start[0] if start else 0, ())
+    rows = [[_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=True)]
+    blank = sum(row.count(BLANK) for row in rows)
+    if blank:
+        rows = [["" if cell == BLANK else cell for cell in row] for row in rows]
+    notes = (f"cells of sheet {name!r} that say {BLANK!r} are read as empty: {blank:,}",) if blank else ()
+    return Sheet(name, rows, start[0] if start else 0, notes)
 
 
 def _cell(value: object) -> str:

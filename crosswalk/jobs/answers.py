@@ -129,7 +129,7 @@ class AnswerCoder:
     def code(self, waiting: Sequence[Waiting]) -> list[KeptAnswer]:
         """One kept answer for each that waits, in the same order."""
         queries = [self.task.columns.query(key, joined) for key, joined, _ in waiting]
-        codings = self._coder.code(queries, self._asked, self.task.rules)
+        codings = self._coder.code(queries, self._asked, self.task.rules, scores=False)
         classification = self._coder.classification
         return [
             kept_answer(settled(coding, self.task.threshold, self._above, classification), answer[2])
@@ -140,7 +140,7 @@ class AnswerCoder:
 def kept_answer(coding: Coding, frequency: int) -> KeptAnswer:
     """A coding as the store keeps it."""
     query, coarser = coding.query, coding.coarser
-    best = (KeptCode(e.code, round(e.probability, 6), e.candidate.matched.text if e.candidate else "") for e in coding.top(BEST))
+    best = [KeptCode(e.code, round(e.probability, 6), e.candidate.matched.text if e.candidate else "") for e in coding.top(BEST)]
     return KeptAnswer(
         query.id,
         query.text,

@@ -93,7 +93,7 @@ def code_file(job: CodingJob, coder: Autocoder, store: Store, stage: Stage, say:
     fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     name = job.run or f"{table.path.stem.split('.')[0][:40]}-{fingerprint[:6]}"
     if store.begin_run(name, "code", fingerprint, settings, (), {}):
-        say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
+        say(f"run {name!r} was begun before with the same file and settings: what is there is not done again")
     with stage("coding", "answers") as progress:
         _code(answers, name, job, coder, store, progress)
     coded = _cells_by_answer(answers, name, store, coder.classification)

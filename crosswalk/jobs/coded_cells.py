@@ -34,8 +34,10 @@ def cells_of(answer: KeptAnswer, classification: Classification) -> tuple[str, .
 
 
 def _best_cells(best: list[KeptCode]) -> list[str]:
-    cells = [cell for code, probability, _ in best for cell in (intern(code), _number(probability))]
-    return cells + [""] * (2 * BEST - len(cells))
+    cells = [""] * (2 * BEST)
+    cells[: 2 * len(best) : 2] = [intern(entry[0]) for entry in best]
+    cells[1 : 2 * len(best) : 2] = [_number(entry[1]) for entry in best]
+    return cells
 
 
 @lru_cache(maxsize=1 << 16)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from crosswalk.errors import UsageError
 from crosswalk.jobs.answers import BEST
-from crosswalk.model import CodeShare, Coding
+from crosswalk.model import CodeShare, Coding, Proposal
 from crosswalk.store.answers import KeptAnswer, KeptCode
 from crosswalk.store.case_rows import Case
 from crosswalk.store.erasures import ERASED
@@ -72,7 +72,7 @@ def _item_case(run: str, place: int, kept: KeptProposal, codings: Sequence[Codin
         fields = {**fields, "titles": " · ".join(titles[:_TITLES_SHOWN]) + more}
     p_none = sum(coding.p_none for coding in codings) / len(codings) if codings else 1.0
     return new_case(
-        run, proposal.source_code, proposal.source_title, _averaged(codings), proposed,
+        run, proposal.source_code, proposal.source_title, _with_proposed(proposal, _averaged(codings)), proposed,
         fields={"code": proposal.source_code, **fields}, frequency=max(proposal.titles, 1), p_none=p_none,
         method=proposal.kind, note=proposal.reasons, position=place,
     )  # fmt: skip
@@ -89,6 +89,20 @@ def _averaged(codings: Sequence[Coding]) -> tuple[KeptCode, ...]:
             loudest[entry.code] = max(loudest.get(entry.code, (0.0, "")), (entry.probability, matched))
     ranked = sorted(total.items(), key=lambda entry: (-round(entry[1], 6), entry[0]))[:BEST]
     return tuple(KeptCode(code, round(probability, 6), loudest[code][1]) for code, probability in ranked)
+
+
+def _with_proposed(proposal: Proposal, codes: tuple[KeptCode, ...]) -> tuple[KeptCode, ...]:
+    """The best codes with the one that is proposed first, as probable as the table says; the others share the rest as they did.
+
+    The proposal knows more than the titles alone: the item's description, its siblings, an official table, second opinions.
+    """
+    if proposal.kind != "map":
+        return codes
+    (link,) = proposal.maps
+    before = next((kept for kept in codes if kept.code == link.target_code), KeptCode(str(link.target_code), 0.0, ""))
+    left = (1.0 - link.probability) / max(1.0 - before.probability, 1e-9)
+    others = (kept._replace(probability=round(kept.probability * left, 6)) for kept in codes if kept.code != before.code)
+    return (before._replace(probability=round(link.probability, 6)), *others)[:BEST]
 
 
 def new_case(

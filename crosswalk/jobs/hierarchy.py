@@ -8,6 +8,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from crosswalk.text import is_code
+
 _NUMBERED = re.compile(r"(.*?)([1-9]\d*)\Z")
 _MOST = 0.8
 _HALF = 0.5
@@ -19,7 +21,7 @@ def groups(codes: Iterable[str]) -> set[str]:
     A group is listed before its children, and they have one length and shape. Half of the file's codes must take part, and either
     the children follow their group or nearly every shorter code is a group; codes that merely count have no groups.
     """
-    listed = list(dict.fromkeys(code for code in codes if any(letter.isalnum() for letter in code)))
+    listed = list(dict.fromkeys(code for code in codes if is_code(code)))
     children = _children(listed)
     place = {code: number for number, code in enumerate(listed)}
     found = {

@@ -21,7 +21,7 @@ from crosswalk.manifest import sha256_of
 from crosswalk.model import Classification, Coding, CorrespondenceTable, Query
 from crosswalk.store.opinions import KeptOpinion
 from crosswalk.store.store import KeptProposal, SourceRow, Store
-from crosswalk.text import LONGEST_TEXT, clean, one_line
+from crosswalk.text import LONGEST_TEXT, clean, is_code, one_line
 
 Talk = Callable[[str], None]
 """Says one line to the person."""
@@ -74,7 +74,7 @@ def map_table(
     fingerprint = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     name = run or f"{one_line(table.path.stem.split('.')[0][:40])}-{fingerprint[:6]}"
     if store.begin_run(name, "map", fingerprint, settings, rows, texts):
-        say(f"run {name!r} was begun before with the same file and settings: going on where it stopped")
+        say(f"run {name!r} was begun before with the same file and settings: what is there is not done again")
     del rows, texts  # the store has them, and a large table would be in memory twice
     code_run(store, name, coder, progress)
     store.save_proposals(name, propose(store, name, columns, coder, say))
@@ -146,8 +146,7 @@ def _query(cells: Mapping[str, str], columns: MappingColumns) -> Query:
 
 def _row_outcome(cells: Mapping[str, str], columns: MappingColumns, all_columns: Sequence[str]) -> str:
     """ "cross-reference: see Adviser" for a row whose code is a filler ("}}}}"), blank for a row to be coded."""
-    code = cells[columns.code]
-    if any(letter.isalnum() for letter in code):
+    if is_code(cells[columns.code]):
         return ""
     see = next((cells[name] for name in all_columns if name.casefold() in {"see", "see also"}), "")
     return f"cross-reference: {see}" if see else "no code in the file"

@@ -135,7 +135,7 @@ def ask_all(
 
         batch_opinions(store, run, waiting, wanted.service, prompt, price_to_keep(wanted.service, wanted.price), wanted.max_cost, say)
     elif waiting:
-        _ask(store, waiting, wanted, prompt, words, bar, say)
+        ask(store, waiting, wanted, prompt, words, bar, say)
     known = store.opinions.known(requests.values())
     store.opinions.link(run, {key: request for key, request in requests.items() if request in known}, decides=wanted.may_decide)
 
@@ -146,7 +146,8 @@ def once_each(questions: Sequence[Asks], requests: Mapping[str, str], known: set
     return list(reversed(waiting.values()))
 
 
-def _ask(store: Store, waiting: Sequence[Inquiry], wanted: SecondOpinion, prompt: Prompt, words: Wording, bar: Bar, say: Talk) -> None:
+def ask(store: Store, waiting: Sequence[Inquiry], wanted: SecondOpinion, prompt: Prompt, words: Wording, bar: Bar, say: Talk) -> None:
+    """Ask, and keep the answers; what leaves the machine and what it may cost is said before, what became of it after."""
     price = price_to_keep(wanted.service, wanted.price)
     sent = sum(tokens_about(prompt, question) for question in waiting)
     about = price.of(sent, sum(question.reply_tokens for question in waiting))
@@ -168,7 +169,7 @@ def _tell(asked: Asked, wanted: int, say: Talk) -> None:
     left = wanted - asked.answered
     if left:
         why = asked.ended or "the service did not answer"
-        say(f"{left:,} are without an opinion ({why}): the same command asks for these only")
+        say(f"{left:,} are without an answer ({why}): the same command asks for these only")
 
 
 def judged(codings: Mapping[str, Coding], opinions: Mapping[str, KeptOpinion]) -> dict[str, Coding]:

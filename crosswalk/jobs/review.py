@@ -160,6 +160,8 @@ def checked(decision: Decision, classification: Classification) -> Decision:
         raise UsageError(f"{unknown[0]!r} is no code of {classification.scheme}", hint="search for a code with 'a'")
     wanted = {"accept": len(codes) >= 1, "amend": len(codes) == 1, "split": len(codes) >= 2}
     if not wanted.get(decision.action, not codes):
+        if decision.action == "split":
+            raise UsageError("a split needs two codes or more", hint="2221 60, 5120 40")
         raise UsageError(f"{decision.action!r} cannot have {len(codes)} codes", hint="choose one code, or several for a split")
     if len({given.code for given in codes}) < len(codes):
         raise UsageError("a code stands twice in the split", hint="give it one share")

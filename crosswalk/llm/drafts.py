@@ -9,8 +9,6 @@ from crosswalk.llm.redact import redacted
 from crosswalk.text import clean
 
 PROMPT = "describe_new"
-NO_OCCUPATION = "NONE"
-"""The name given to titles that are no one occupation; the definition then says why."""
 
 _LONGEST_TITLE = 200
 _LONGEST_NAME, _LONGEST_DEFINITION = 100, 700
@@ -25,6 +23,8 @@ class Description:
     nearest: tuple[tuple[str, str], ...]
     facts: Mapping[str, str]
     reply_tokens: int = 90
+
+    form_name = "opinion"
 
     def content(self) -> Mapping[str, object]:
         """Titles are cut where they are long."""

@@ -24,6 +24,10 @@ class Inquiry(Protocol):
         """Names what is asked about within its run."""
 
     @property
+    def form_name(self) -> str:
+        """What the form of the reply is called; it is part of what is sent."""
+
+    @property
     def reply_tokens(self) -> int:
         """Tokens of a usual reply, for the preview of costs."""
 

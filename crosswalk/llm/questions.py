@@ -40,6 +40,8 @@ class Question:
 
     reply_tokens: int = 25
 
+    form_name = "opinion"
+
     @property
     def answers(self) -> tuple[str, ...]:
         """All choices a model may make."""
@@ -84,7 +86,7 @@ def messages(prompt: Prompt, question: Inquiry) -> list[dict[str, str]]:
 
 def reply_form(question: Inquiry) -> dict[str, Any]:
     """The strict JSON schema of a reply, as services want it."""
-    return {"type": "json_schema", "json_schema": {"name": "opinion", "strict": True, "schema": schema(question)}}
+    return {"type": "json_schema", "json_schema": {"name": question.form_name, "strict": True, "schema": schema(question)}}
 
 
 def request_key(model: str, prompt: Prompt, question: Inquiry) -> str:

@@ -23,10 +23,10 @@ def print_quality(measured: Quality) -> None:
     offered = [row for row in measured.thresholds.offered if row.threshold >= 0.5 or row == measured.thresholds.chosen]
     rows = [
         [f"{row.threshold:.2f}{' *' if row == measured.thresholds.chosen else ''}", f"{row.coding_rate:.1%}", _between(row.accuracy),
-         f"{row.wrong_cases:,.0f}", f"{row.clerical_cases:,.0f}", f"{row.more_hours[0]:+,.1f}"]
+         f"{row.wrong_cases:,.0f}", f"{row.clerical_cases:,.0f}", f"{row.more_hours[0]:+z,.1f}"]
         for row in offered
     ]  # fmt: skip
-    columns = ["threshold", "coded", "of these right", "wrong", "clerical cases", "hours (41 s)"]
+    columns = ["threshold", "coded", "of these right", "wrong", "clerical cases", "± hours at 41 s"]
     print_table(columns, rows, right=columns)
     if measured.confusions:
         sys.stdout.write("\n")

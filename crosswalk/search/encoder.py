@@ -2,20 +2,18 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import ModelError
+from crosswalk.search.bags import summed
+from crosswalk.search.pieces import Pieces
 
-if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
-
-_BATCH = 2048
+_BATCH = 512
 _LONGEST_TEXT = 2000
 _MARKS = 4
 """Pieces that models put around a text, at most; a text has no more pieces than bytes besides."""
@@ -54,11 +52,11 @@ def _is_static(folder: Path) -> bool:
 
 
 class StaticEncoder:
-    """Mean of the pieces' rows, length one. Safe to share between threads: nothing changes after loading."""
+    """Mean of the pieces' rows, length one. Safe to share between threads: after loading nothing changes but which words are remembered."""
 
-    def __init__(self, name: str, tokenizer: "Tokenizer", rows: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
+    def __init__(self, name: str, pieces: Pieces, rows: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
         self.name = name
-        self._tokenizer = tokenizer
+        self.pieces = pieces
         self._rows = rows
         self._scales = scales
         self.dimensions = int(rows.shape[1])
@@ -68,43 +66,25 @@ class StaticEncoder:
         """Open a folder in sentence-transformers' StaticEmbedding layout with int8 rows and a scale a row."""
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
 
         try:
             tensors = load_file(folder / "model.safetensors")
             rows, scales = tensors["embeddings"], tensors["weights"]
-            tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
+            pieces = Pieces((folder / "tokenizer.json").read_bytes(), str(folder))
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ModelError(f"the encoder cannot be read ({error!r})", where=str(folder), hint="install crosswalk again") from None
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return cls(folder.name, tokenizer, rows, scales.astype(np.float32))
+        return cls(folder.name, pieces, rows, scales.astype(np.float32))
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors, shape (texts, dimensions), in the order of the texts; see ``Encoder``."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-
-        def fill(begin: int) -> None:
-            batch = [text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]]
-            self._sum_rows(self._tokenizer.encode_batch_fast(batch, add_special_tokens=False), vectors[begin : begin + len(batch)])
-
-        begins = range(0, len(texts), _BATCH)
-        if len(begins) > 1:  # one batch is tokenised while the rows of another are summed
-            with ThreadPoolExecutor(2) as pool:
-                list(pool.map(fill, begins))
-        elif texts:
-            fill(0)
-        return unit_length(vectors)
-
-    def _sum_rows(self, readings: "Sequence[Encoding]", out: NDArray[np.float32]) -> None:
-        pieces = [reading.ids for reading in readings]
-        lengths = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
-        filled = np.flatnonzero(lengths)
-        if len(filled):
-            ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int64, count=int(lengths.sum()))
-            starts = np.cumsum(lengths[filled]) - lengths[filled]
-            scaled = self._rows[ids] * self._scales[ids, None]
-            out[filled] = np.add.reduceat(scaled, starts, axis=0)
+        for begin in range(0, len(texts), _BATCH):
+            pieces = self.pieces.of([text[:_LONGEST_TEXT] for text in texts[begin : begin + _BATCH]])
+            starts = np.zeros(len(pieces) + 1, dtype=np.int64)
+            np.cumsum(list(map(len, pieces)), out=starts[1:])
+            ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int64, count=int(starts[-1]))
+            vectors[begin : begin + _BATCH] = unit_length(summed(self._rows, self._scales, ids, starts))
+        return vectors
 
 
 class TransformerEncoder:

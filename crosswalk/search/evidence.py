@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crosswalk.search.lexical import Hits
+from crosswalk.search.hits import STEPS, Hits, six_digits
 
 KINDS = ("exact", "semantic", "lexical", "votes")
 """Names of the scores, each 0..1: the code's best title by each search, and the code's share of all that was found."""
@@ -21,53 +21,41 @@ class Evidence:
     matched: NDArray[np.int32]
 
 
-def gather(found: Sequence[Sequence[Hits]], weights: Sequence[float], codes: NDArray[np.int32], code_count: int) -> Evidence:
-    """Bring searches together: ``found[s][i]`` are the hits of search s for text i, ``weights[s]`` how much s counts.
+def gather(found: Sequence[Hits], weights: Sequence[float], codes: NDArray[np.int32], count: int, code_count: int) -> Evidence:
+    """Bring searches together: ``found[s]`` are the hits of search s for ``count`` texts, ``weights[s]`` how much s counts.
 
     ``codes`` (titles,) is the code number of every title. The searches stand in the order exact, semantic, lexical.
     """
-    count = len(found[0])
-    row, title, search, score = _laid_out(found)
-    key = row * (codes.size + 1) + title
-    order = np.argsort(key, kind="stable")
-    begins = np.flatnonzero(np.concatenate(([True], np.diff(key[order]) != 0))) if len(key) else np.empty(0, dtype=np.int64)
-    weighed = score * np.asarray(weights, dtype=np.float32)[search]
-    fused = np.add.reduceat(weighed[order], begins) if len(begins) else np.empty(0, dtype=np.float32)
-    rows, titles = row[order][begins], title[order][begins]
-    return _by_code(count, (row, search, score, codes[title]), (rows, titles, np.round(fused, 6)), codes, code_count)
-
-
-def _laid_out(
-    found: Sequence[Sequence[Hits]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """All hits end to end: text, title, search, score."""
-    every = [(search, row, hits) for search, one in enumerate(found) for row, hits in enumerate(one)]
-    lengths = np.array([len(hits.titles) for _, _, hits in every], dtype=np.int64)
-    rows = np.repeat(np.array([row for _, row, _ in every], dtype=np.int64), lengths)
-    searches = np.repeat(np.array([search for search, _, _ in every], dtype=np.int64), lengths)
-    titles = np.concatenate([np.empty(0, dtype=np.int64), *(hits.titles for _, _, hits in every)]).astype(np.int64)
-    scores = np.concatenate([np.empty(0, dtype=np.float32), *(hits.scores for _, _, hits in every)]).astype(np.float32)
-    return rows, titles, searches, scores
-
-
-def _by_code(
-    count: int,
-    hits: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.int32]],
-    titles: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]],
-    codes: NDArray[np.int32],
-    code_count: int,
-) -> Evidence:
     scores = np.zeros((count, code_count, len(KINDS)), dtype=np.float32)
-    row, search, score, code = hits
-    np.maximum.at(scores, (row, code, search), score)
-    rows, positions, fused = titles
-    order = np.lexsort((-positions, fused))  # the best title last, and of equals the first in the book: it stays
-    rows, positions, fused = rows[order], positions[order], fused[order]
-    best = np.zeros((count, code_count), dtype=np.float32)
-    matched = np.full((count, code_count), -1, dtype=np.int32)
-    best[rows, codes[positions]] = fused
-    matched[rows, codes[positions]] = positions
-    votes = np.bincount(rows * code_count + codes[positions], weights=np.maximum(fused, 0.0) ** 4, minlength=count * code_count)
-    votes = votes.reshape(count, code_count)
+    cells = scores.reshape(-1)
+    for search, hits in enumerate(found):
+        places = (hits.rows * code_count + codes[hits.titles]) * len(KINDS) + search
+        cells[places[::-1]] = hits.scores[::-1]  # a text's best hit is written last, and stays
+    places, titles, fused = _fused(found, weights, codes, code_count)
+    best = np.zeros(count * code_count, dtype=np.float32)
+    matched = np.full(count * code_count, -1, dtype=np.int32)
+    best[places] = fused
+    matched[places] = titles
+    votes = np.bincount(places, weights=np.maximum(fused, 0.0) ** 4, minlength=count * code_count).reshape(count, code_count)
     scores[:, :, 3] = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-12)
-    return Evidence(scores, best, matched)
+    return Evidence(scores, best.reshape(count, code_count), matched.reshape(count, code_count))
+
+
+def _fused(
+    found: Sequence[Hits], weights: Sequence[float], codes: NDArray[np.int32], code_count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Every title found for a text, once: its cell (text * codes + code), its position, its weighted sum over the searches.
+
+    The best title of a cell comes last, and of equals the first in the book.
+    """
+    keys = np.concatenate([(hits.rows * (codes.size + 1) + hits.titles) * len(found) + search for search, hits in enumerate(found)])
+    weighed = np.concatenate([hits.scores * np.float32(weight) for hits, weight in zip(found, weights, strict=True)])
+    order = np.argsort(keys)
+    keys = keys[order] // len(found)
+    begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.empty(0, dtype=np.int64)
+    fused = six_digits(np.add.reduceat(weighed[order], begins)) if len(begins) else np.empty(0, dtype=np.float32)
+    rows, titles = keys[begins] // (codes.size + 1), keys[begins] % (codes.size + 1)
+    order = np.argsort(np.rint(fused * np.float64(STEPS)).astype(np.int64) * (codes.size + 1) - titles)
+    rows, titles = rows[order], titles[order]
+    cells: NDArray[np.int64] = rows * code_count + codes[titles]
+    return cells, titles, fused[order]

@@ -1,12 +1,14 @@
 """Lexical search: titles spelt like the text. The same title first, then hashed character n-grams."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crosswalk.search.hits import Hits, best_first, joined
 from crosswalk.search.ngrams import BITS, Grams, distinct, grams
 from crosswalk.text import fold
 
@@ -14,16 +16,11 @@ _POSTINGS_READ = 10_000
 """Postings looked at for one text, rarest n-grams first: bounds the time on books of hundreds of thousands of titles."""
 _QUERY_BLOCK = 4096
 _MARGIN = 1e-6
+_COUNT = np.arange(_POSTINGS_READ)
 _DENSE = 8
 """Sums of all titles are looked through where there are fewer than this many a posting read; else the postings' titles are sorted."""
+_GROUPS = 1024
 _FUZZY_LENGTH = 200
-
-
-class Hits(NamedTuple):
-    """Titles found for one text, best first: positions in the book and scores 0..1."""
-
-    titles: NDArray[np.int64]
-    scores: NDArray[np.float32]
 
 
 class LexicalIndex:
@@ -82,50 +79,94 @@ class LexicalIndex:
         for name, array in zip(_PARTS, arrays, strict=True):
             np.save(folder / f"lexical_{name}.npy", array)
 
-    def exact(self, normalised: Sequence[str]) -> list[NDArray[np.int32]]:
-        """For each text, positions of the titles that are the same after folding accents."""
+    def exact(self, normalised: Sequence[str]) -> Hits:
+        """For each text, the titles that are the same after folding accents, in the book's order; their score is 1."""
         keys = _exact_keys(normalised)
-        left = np.searchsorted(self._keys, keys, side="left")
-        right = np.searchsorted(self._keys, keys, side="right")
-        return [self._key_titles[a:b] if text else self._key_titles[:0] for text, a, b in zip(normalised, left, right, strict=True)]
+        begins = np.searchsorted(self._keys, keys, side="left")
+        counts = np.searchsorted(self._keys, keys, side="right") - begins
+        counts[[not text for text in normalised]] = 0
+        rows = np.repeat(np.arange(len(keys)), counts)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        titles = self._key_titles[np.repeat(begins, counts) + within].astype(np.int64)
+        return Hits(rows, titles, np.ones(len(rows), dtype=np.float32))
 
-    def search(self, normalised: Sequence[str], k: int) -> list[Hits]:
+    def search(self, normalised: Sequence[str], k: int) -> Hits:
         """For each text in normal form, at most ``k`` titles by cosine of TF-IDF weighted n-grams."""
-        hits: list[Hits] = []
-        for begin in range(0, len(normalised), _QUERY_BLOCK):
-            hits += self._search_block(grams(normalised[begin : begin + _QUERY_BLOCK]), k)
-        return hits
+        blocks = range(0, len(normalised), _QUERY_BLOCK)
+        return joined([self._search_block(grams(normalised[begin : begin + _QUERY_BLOCK]), begin, k) for begin in blocks])
 
-    def _search_block(self, found: Grams, k: int) -> list[Hits]:
+    def _search_block(self, found: Grams, first: int, k: int) -> Hits:
         """The block's n-grams, rarest first in each text, are read until the text's share of postings is used up."""
         begins = self._starts[found.ids]
         lengths = self._starts[found.ids + 1] - begins
-        rows = np.repeat(np.arange(len(found.starts) - 1), np.diff(found.starts))
-        norms = np.sqrt(np.bincount(rows, weights=_idf(lengths, self.size) ** 2, minlength=len(found.starts) - 1))
+        texts = len(found.starts) - 1
+        rows = np.repeat(np.arange(texts), np.diff(found.starts))
+        norms = np.sqrt(np.bincount(rows, weights=_idf(lengths, self.size) ** 2, minlength=texts))
         order = np.argsort(rows * (self.size + 1) + lengths, kind="stable")
         rows, begins, lengths = rows[order], begins[order], lengths[order]
         read = np.cumsum(lengths, dtype=np.int64)
         before = np.concatenate(([0], read))[found.starts[rows]]
         kept = (lengths > 0) & (read - before <= _POSTINGS_READ)
-        bounds = np.searchsorted(rows[kept], np.arange(len(found.starts))).tolist()
-        begins, ends = begins[kept].tolist(), (begins + lengths)[kept].tolist()
-        return [self._best(begins[a:b], ends[a:b], norm, k) for a, b, norm in zip(bounds[:-1], bounds[1:], norms.tolist(), strict=True)]
+        bounds = np.searchsorted(rows[kept], np.arange(texts + 1)).tolist()
+        offsets: NDArray[np.int64] = begins + lengths + before - read
+        counts, titles, sums = self._sums(offsets[kept], lengths[kept], bounds, k)
+        of_text = np.repeat(np.arange(texts), counts)
+        hits = best_first(of_text, titles, sums / norms[of_text], k)
+        return hits._replace(rows=hits.rows + first)
 
-    def _best(self, begins: list[int], ends: list[int], norm: float, k: int) -> Hits:
-        """The ``k`` titles with the largest sums over these stretches of the postings."""
-        if not begins:
-            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-        titles = np.concatenate([self._titles[a:b] for a, b in zip(begins, ends, strict=True)])
-        weights = np.concatenate([self._weights[a:b] for a, b in zip(begins, ends, strict=True)])
-        sums = np.bincount(titles, weights=weights).astype(np.float64, copy=False)
-        if len(sums) < _DENSE * len(titles):
-            candidates = _largest(sums, k)
+    def _sums(
+        self, offsets: NDArray[np.int64], lengths: NDArray[np.int32], bounds: Sequence[int], k: int
+    ) -> tuple[list[int], NDArray[np.int64], NDArray[np.float64]]:
+        """How many titles each text gets, the titles and their sums: the ``k`` largest of a text, perhaps some more.
+
+        The stretches of a text's postings lie between two ``bounds``; ``offsets`` are their beginnings, less what is read before them.
+        """
+        adder = _Adder(self.size, k)
+        found = []
+        for begin, end in pairwise(bounds):
+            places = np.repeat(offsets[begin:end], lengths[begin:end])
+            places += _COUNT[: len(places)]
+            found.append(adder.largest(self._titles.take(places).astype(np.int64), self._weights.take(places).astype(np.float64)))
+        titles, sums = zip(*found, strict=True)
+        return [len(places) for places in titles], np.concatenate(titles), np.concatenate(sums)
+
+
+class _Adder:
+    """Adds up weights by title, text after text in the same memory: fresh memory for every text costs as much as the adding."""
+
+    def __init__(self, size: int, k: int) -> None:
+        self._k = k
+        self._sums = np.zeros(-(-size // _GROUPS) * _GROUPS)
+        self._by_group = self._sums.reshape(-1, _GROUPS)
+        self._firsts = np.arange(0, len(self._sums), _GROUPS)
+
+    def largest(self, titles: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The titles with the ``k`` largest sums above 0, all as good as the last of them, perhaps some more; and their sums."""
+        np.add.at(self._sums, titles, weights)
+        if len(self._sums) < _DENSE * len(titles):
+            places, least = self._of_best_groups()
+            sums = self._sums.take(places)
+            self._sums.fill(0.0)
         else:
-            seen = distinct(titles.astype(np.int64))
-            candidates = seen[_largest(sums[seen], k)]
-        values = sums[candidates] / norm
-        ranked = np.lexsort((candidates, -np.round(values, 6)))[:k]
-        return Hits(candidates[ranked], np.minimum(values[ranked], 1.0).astype(np.float32))
+            places = distinct(titles)
+            sums = self._sums.take(places)
+            self._sums[places] = 0.0
+            least = _floor(sums, self._k)
+        good = (sums >= least).nonzero()[0]
+        return places.take(good), sums.take(good)
+
+    def _of_best_groups(self) -> tuple[NDArray[np.int64], float]:
+        """Titles of the groups whose best is as good as the k-th best of them, and that least: elsewhere none is as good."""
+        best = self._by_group.max(axis=0)
+        least = _floor(best, self._k)
+        groups = (best >= least).nonzero()[0]
+        return (groups[:, None] + self._firsts).ravel(), least
+
+
+def _floor(values: NDArray[np.float64], k: int) -> float:
+    """A number above 0 that the ``k`` largest of the values reach, those that are above 0, and whatever is as good as the last of them."""
+    least = float(np.partition(values, -k)[-k]) if len(values) > k else 0.0
+    return max(least * (1 - _MARGIN), _MARGIN)
 
 
 def similarity(text: str, title: str) -> float:
@@ -134,20 +175,6 @@ def similarity(text: str, title: str) -> float:
 
     a, b = fold(text[:_FUZZY_LENGTH]), fold(title[:_FUZZY_LENGTH])
     return max(fuzz.ratio(a, b), fuzz.token_sort_ratio(a, b)) / 100 if a and b else 0.0
-
-
-def _largest(values: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Places of the ``k`` largest of the values above 0, and of those as good as the last of them.
-
-    The floor comes down by halves until enough stand above it: most values are small, so this sees a tenth of what a partition would.
-    """
-    floor = float(values.max(initial=0.0))
-    places = np.empty(0, dtype=np.int64)
-    while floor > 0 and len(places) < k:
-        floor = floor / 2 if floor > _MARGIN else 0.0
-        places = np.flatnonzero(values > floor)
-    above = values[places]
-    return places[above >= np.partition(above, -k)[-k] * (1 - _MARGIN)] if len(places) > k else places
 
 
 _PARTS = ("starts", "titles", "weights", "keys", "key_titles")

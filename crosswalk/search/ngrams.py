@@ -44,17 +44,31 @@ def _kept(texts: tuple[str, ...]) -> Grams:
     return _made(texts)
 
 
+def word_pairs(texts: Sequence[str]) -> Grams:
+    """Hashed pairs of neighbouring words of normalised texts: what the order of words says, which n-grams within words do not."""
+    hashed, row = _words(*_laid_out(texts)[:3])
+    beside = np.flatnonzero(row[1:] == row[:-1])
+    return _by_text(_keys(hashed[beside] * _PRIME + hashed[beside + 1], row[beside]), len(texts))
+
+
 def _made(texts: Sequence[str]) -> Grams:
+    letters, blank, row, ends = _laid_out(texts)
+    parts = [_windows(letters, blank, ends, row, size) for size in _SIZES]
+    parts.append(_keys(*_words(letters, blank, row)))
+    return _by_text(np.concatenate(parts), len(texts))
+
+
+def _laid_out(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_]]:
+    """All texts end to end: each letter, whether it is blank, the text it stands in, and whether it ends that."""
     joined = "".join(f" {fold(text)} \n" for text in texts)
     letters = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
     ends = letters == _END
-    row = np.cumsum(ends) - ends
-    blank = (letters == _BLANK) | ends
-    parts = [_windows(letters, blank, ends, row, size) for size in _SIZES]
-    parts.append(_words(letters, blank, row))
-    keys = distinct(np.concatenate(parts))
-    starts = np.searchsorted(keys, np.arange(len(texts) + 1, dtype=np.int64) << BITS)
-    return Grams(keys & ((1 << BITS) - 1), starts)
+    return letters, (letters == _BLANK) | ends, np.cumsum(ends) - ends, ends
+
+
+def _by_text(keys: NDArray[np.int64], count: int) -> Grams:
+    keys = distinct(keys)
+    return Grams(keys & ((1 << BITS) - 1), np.searchsorted(keys, np.arange(count + 1, dtype=np.int64) << BITS))
 
 
 def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -79,11 +93,11 @@ def _windows(
     return _keys(hashed[within], row[:count][within])
 
 
-def _words(letters: NDArray[np.uint64], blank: NDArray[np.bool_], row: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keys (row, feature) of every whole word."""
+def _words(letters: NDArray[np.uint64], blank: NDArray[np.bool_], row: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The hash of every whole word, in their order, and the text it stands in."""
     first = np.flatnonzero(~blank[1:] & blank[:-1]) + 1
     if not len(first):
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     last = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
     lengths = last - first
     powers = np.ones(int(lengths.max()) + 1, dtype=np.uint64)
@@ -93,7 +107,7 @@ def _words(letters: NDArray[np.uint64], blank: NDArray[np.bool_], row: NDArray[n
     within_word = inside - np.repeat(first, lengths)
     terms = letters[inside] * powers[within_word]
     offsets = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-    return _keys(np.add.reduceat(terms, offsets) + np.uint64(97), row[first])
+    return np.add.reduceat(terms, offsets) + np.uint64(97), row[first]
 
 
 def _keys(hashed: NDArray[np.uint64], row: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ from crosswalk.model import Candidate, IndexTitle, Query, Shortlist
 from crosswalk.search.book import Book
 from crosswalk.search.encoder import Encoder
 from crosswalk.search.evidence import KINDS, Evidence, gather
-from crosswalk.search.lexical import Hits, LexicalIndex
+from crosswalk.search.lexical import LexicalIndex
 from crosswalk.search.semantic import SemanticIndex
 from crosswalk.text import LONGEST_TEXT, normalise
 
 TITLES_READ = 40
 """Titles each search hands over for one text."""
+
+_KEPT = 1 << 15
 
 WEIGHTS_FILE = "retriever.json"
 
@@ -50,13 +53,15 @@ class Retriever:
         self._semantic = semantic
         self._weights = weights
         self._first_titles = np.unique(book.codes, return_index=True)[1]
+        self._titled = lru_cache(_KEPT)(self._titled_once)
 
     def evidence(self, normalised: Sequence[str], vectors: NDArray[np.float32]) -> Evidence:
         """What speaks for each of the book's codes, for texts in normal form and their vectors."""
-        exact = [Hits(same.astype(np.int64), np.ones(len(same), dtype=np.float32)) for same in self._lexical.exact(normalised)]
-        found = [exact, self._semantic.search(vectors, TITLES_READ), self._lexical.search(normalised, TITLES_READ)]
-        weights = self._weights
-        return gather(found, (weights.exact, weights.semantic, weights.lexical), self.book.codes, len(self.book.code_names))
+        found = [
+            self._lexical.exact(normalised), self._semantic.search(vectors, TITLES_READ), self._lexical.search(normalised, TITLES_READ)
+        ]  # fmt: skip
+        weights = (self._weights.exact, self._weights.semantic, self._weights.lexical)
+        return gather(found, weights, self.book.codes, len(normalised), len(self.book.code_names))
 
     def shortlists(self, queries: Sequence[Query], k: int = 10) -> list[Shortlist]:
         """One shortlist a query, in the same order, of at most ``k`` codes, by the fused searches alone."""
@@ -82,8 +87,7 @@ class Retriever:
 
         ``more`` names further scores, (texts, k).
         """
-        matched = np.take_along_axis(evidence.matched, codes, axis=1)
-        places = np.where(matched >= 0, matched, self._first_titles[codes]).tolist()
+        places = self._title_places(evidence, codes)
         found = np.take_along_axis(evidence.scores, codes[:, :, None], axis=1)
         scores = np.concatenate([found, *(part[:, :, None] for part in more.values())], axis=2).tolist()
         names = (*KINDS, *more)
@@ -92,9 +96,21 @@ class Retriever:
             for row, by_name in zip(places, scores, strict=True)
         ]
 
+    def titled(self, evidence: Evidence, codes: NDArray[np.int64]) -> list[list[Candidate]]:
+        """As ``candidates``, without scores: those of one title are then the same, and made once."""
+        return [list(map(self._titled, row)) for row in self._title_places(evidence, codes)]
+
+    def _title_places(self, evidence: Evidence, codes: NDArray[np.int64]) -> list[list[int]]:
+        matched = np.take_along_axis(evidence.matched, codes, axis=1)
+        places: list[list[int]] = np.where(matched >= 0, matched, self._first_titles[codes]).tolist()
+        return places
+
     def _candidate(self, place: int, names: Sequence[str], values: Sequence[float]) -> Candidate:
         matched = self.book.title(place)
         return Candidate(matched.code, matched, dict(zip(names, values, strict=True)))
+
+    def _titled_once(self, place: int) -> Candidate:
+        return self._candidate(place, (), ())
 
 
 def query_text(query: Query) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosswalk.errors import IndexFolderError
-from crosswalk.search.lexical import Hits
+from crosswalk.search.hits import Hits, best_first, joined, six_digits
 
 if TYPE_CHECKING:
     import faiss
@@ -18,6 +18,7 @@ _EXACT_UP_TO = 4_000
 """Books of up to this many titles are searched exactly."""
 
 _SEED = 8
+_BLOCK = 4096
 
 
 class SemanticIndex:
@@ -72,11 +73,14 @@ class SemanticIndex:
 
         faiss.write_index(self._index, str(folder / FILE))
 
-    def search(self, vectors: NDArray[np.float32], k: int) -> list[Hits]:
+    def search(self, vectors: NDArray[np.float32], k: int) -> Hits:
         """For each vector at most ``k`` titles with a similarity above 0, best first, ties by position."""
+        blocks = range(0, len(vectors), _BLOCK)
+        return joined([self._search_block(vectors[begin : begin + _BLOCK], begin, k) for begin in blocks])
+
+    def _search_block(self, vectors: NDArray[np.float32], first: int, k: int) -> Hits:
         scores, titles = self._index.search(np.ascontiguousarray(vectors, dtype=np.float32), min(k, self._index.ntotal))
-        scores = np.where(titles >= 0, np.round(np.clip(scores, 0.0, 1.0), 6), 0.0)
-        order = np.lexsort((titles, -scores), axis=1)
-        titles, scores = np.take_along_axis(titles, order, axis=1), np.take_along_axis(scores, order, axis=1)
-        good = (titles >= 0) & (scores > 0)
-        return [Hits(row[keep], score[keep]) for row, score, keep in zip(titles, scores, good, strict=True)]
+        rounded = six_digits(np.clip(scores, 0.0, 1.0))
+        rows, places = np.nonzero((titles >= 0) & (rounded > 0))
+        hits = best_first(rows, titles[rows, places], rounded[rows, places].astype(np.float64), k)
+        return hits._replace(rows=hits.rows + first)

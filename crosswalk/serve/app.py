@@ -89,6 +89,7 @@ def _add_refusals(app: FastAPI) -> None:
 def run(coder: Autocoder, scheme: str, access: Access, limits: Limits, say: Callable[[str], None]) -> None:
     """Serve until stopped. Raises UsageError when the address cannot be had."""
     app = application(coder, scheme, access.checked(), limits)
+    coder.code(["infirmière"])  # what is opened when it is needed first is opened before anybody waits for it
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, date_header=False, ws="none",
         limit_concurrency=_MOST_CONNECTIONS, timeout_keep_alive=_IDLE_SECONDS, timeout_graceful_shutdown=10,

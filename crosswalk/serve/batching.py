@@ -1,12 +1,13 @@
 """One model, many who ask: what comes in while it works is answered together by its next call.
 
-The Autocoder answers a batch for little more than one text, so nothing waits for a timer and nothing is asked alone under load.
+The Autocoder answers a batch for little more than one text, so nothing waits for a timer and nothing is asked alone under load. It works
+on the event loop's own thread: a look-up takes a millisecond or two, and handing it to another thread and back would add to that, since
+the two stand in each other's way for Python's lock.
 """
 
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from crosswalk.coding.autocoder import Autocoder
@@ -18,7 +19,7 @@ CODES_ASKED = 10
 """Codes that share the probabilities, as in `crosswalk lookup`."""
 
 _QUICK_AT_ONCE = 64
-_BULK_AT_ONCE = 32
+_BULK_AT_ONCE = 16
 _REMEMBERED = 4096
 
 
@@ -34,7 +35,7 @@ class _Asked:
 
 
 class Batcher:
-    """Answers of one Autocoder, which works in a thread of its own. Look-ups go before the texts of batches."""
+    """Answers of one Autocoder. Look-ups go before the texts of batches, of which only some are coded before the loop goes round again."""
 
     def __init__(self, coder: Autocoder, most_waiting: int, measures: Measures) -> None:
         self._coder = coder
@@ -42,7 +43,6 @@ class Batcher:
         self._measures = measures
         self._quick: deque[_Asked] = deque()
         self._bulk: deque[_Asked] = deque()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._work: asyncio.Task[None] | None = None
         self._remembered: OrderedDict[tuple[str, int], Coding] = OrderedDict()
 
@@ -64,8 +64,9 @@ class Batcher:
         return await self._answers(queries, k, self._bulk)
 
     def close(self) -> None:
-        """Let the thread go."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        """Give up what still waits."""
+        if self._work is not None:
+            self._work.cancel()
 
     async def _answers(self, queries: Sequence[Query], k: int, line: deque[_Asked]) -> list[Coding]:
         if len(self._quick) + len(self._bulk) + len(queries) > self._most_waiting:
@@ -78,20 +79,22 @@ class Batcher:
         return list(await asyncio.gather(*(entry.answer for entry in asked)))
 
     async def _work_off(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._quick or self._bulk:
             batch = _take(self._quick, _QUICK_AT_ONCE) + _take(self._bulk, _BULK_AT_ONCE)
             for size in {entry.asked for entry in batch}:
-                same = [entry for entry in batch if entry.asked == size]
-                self._measures.batch.observe(len(same))
-                try:
-                    codings = await loop.run_in_executor(self._thread, self._coder.code, [entry.query for entry in same], size)
-                except Exception as error:  # noqa: BLE001 - told to those who asked; the next batch may do better
-                    for entry in same:
-                        _settle(entry.answer, error)
-                else:
-                    for entry, coding in zip(same, codings, strict=True):
-                        _settle(entry.answer, coding)
+                self._answer([entry for entry in batch if entry.asked == size], size)
+            await asyncio.sleep(0)  # meanwhile answers are sent, and what came in joins the next batch
+
+    def _answer(self, batch: Sequence[_Asked], size: int) -> None:
+        self._measures.batch.observe(len(batch))
+        try:
+            codings = self._coder.code([entry.query for entry in batch], size)
+        except Exception as error:  # noqa: BLE001 - told to those who asked; the next batch may do better
+            for entry in batch:
+                _settle(entry.answer, error)
+        else:
+            for entry, coding in zip(batch, codings, strict=True):
+                _settle(entry.answer, coding)
 
 
 def _take(line: deque[_Asked], most: int) -> list[_Asked]:

@@ -35,7 +35,7 @@ class KeptAnswer(NamedTuple):
 
     def best(self) -> list[KeptCode]:
         """Its best codes, in their order."""
-        return [KeptCode(*entry) for entry in json.loads(self.codes)]
+        return list(map(KeptCode._make, _decode(self.codes)))
 
     def fields(self) -> dict[str, str]:
         """The further fields of the answer, and the columns that rules looked at."""
@@ -44,13 +44,13 @@ class KeptAnswer(NamedTuple):
 
 
 def packed(codes: Iterable[KeptCode]) -> str:
-    """Codes as they are kept."""
-    return _encode(list(codes))
+    """Codes as they are kept: JSON, put together by hand in a fourth of the time since there are millions."""
+    return f"[{','.join([f'[{_quoted(code)},{float(probability)!r},{_quoted(matched)}]' for code, probability, matched in codes])}]"
 
 
 def packed_fields(fields: Mapping[str, str]) -> str:
     """The further fields as they are kept."""
-    return _encode(fields) if fields else "{}"
+    return f"{{{','.join([f'{_quoted(name)}:{_quoted(value)}' for name, value in fields.items()])}}}"
 
 
 def save(db: sqlite3.Connection, run: str, answers: Iterable[KeptAnswer]) -> None:
@@ -68,7 +68,7 @@ def in_order(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
     one that begins while a read is open is refused as soon as another process has written.
     """
     for row in db.execute(f"{_SELECT} WHERE run = ? ORDER BY text_key {STREAMED}", (run,)):
-        yield KeptAnswer(*row)
+        yield KeptAnswer._make(row)
 
 
 def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
@@ -77,7 +77,8 @@ def queue(db: sqlite3.Connection, run: str) -> Iterator[KeptAnswer]:
         yield KeptAnswer(*row)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
+_quoted = json.encoder.encode_basestring
 _SELECT = "SELECT text_key, text, context, frequency, status, method, note, coarser, coarser_probability, p_none, codes FROM answers"
 _INSERT = (
     "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, text_key) DO UPDATE SET status = excluded.status, "

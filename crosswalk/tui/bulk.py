@@ -13,6 +13,7 @@ from textual.widgets import Static
 from crosswalk.jobs.review import ReviewQueue
 from crosswalk.model import Classification, CodeShare, Decision
 from crosswalk.store.case_rows import Case, CaseFilter
+from crosswalk.text import counted
 from crosswalk.tui.options import Option, described
 from crosswalk.tui.widgets import plain
 
@@ -78,7 +79,11 @@ class BulkDialog(ModalScreen[Bulk | None]):
     def _text(self, chosen: CaseFilter) -> Content:
         shown = self._queue.page(_SHOWN, chosen=chosen)
         rows = self._queue.count(chosen)[1]
-        lines = [Content.assemble(("bulk: ", "bold"), self._scope, f" — {len(self._seen):,} cases, {rows:,} rows   (Tab: others)")]
+        lines = [
+            Content.assemble(
+                ("bulk: ", "bold"), self._scope, f" — {counted(len(self._seen), 'case')}, {counted(rows, 'row')}   (Tab: others)"
+            )
+        ]
         lines += [Content.assemble("  ", plain(case.text), (f"  {self._proposal(case)}", "dim")) for case in shown]
         more = len(self._seen) - len(shown)
         lines += [Content(f"  ... and {more:,} more")] if more > 0 else []

@@ -125,11 +125,15 @@ class TextDialog(ModalScreen[tuple[str, ...] | None]):
         self._title, self._fields = title, fields
 
     def compose(self) -> ComposeResult:
-        """A line for each field, given as (what it is, what stands in it)."""
+        """A line for each field, given as (what it is, what stands in it); where there are several, each below its name."""
         with Vertical():
             yield Label(Content(self._title))
+            if len(self._fields) == 1:
+                yield Input(self._fields[0][1], placeholder=self._fields[0][0])
+                return
             for name, value in self._fields:
-                yield Input(value, placeholder=name, tooltip=name)
+                yield Static(Content(name), classes="field")
+                yield Input(value, classes="labelled")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The next field, or the answer."""
@@ -173,7 +177,7 @@ class SplitDialog(ModalScreen[Decision | None]):
         try:
             checked(Decision("split", given), self._book.classification)
         except UsageError as error:
-            return f"not yet: {error.message}"
+            return f"not yet: {error.message}" + (f": {error.hint}" if len(given) < 2 else "")
         return ""
 
 

@@ -11,7 +11,7 @@ from crosswalk.jobs.code_book import CodeBook
 from crosswalk.model import Classification, Opinion
 from crosswalk.store.case_rows import Case
 from crosswalk.store.decision_rows import KeptDecision
-from crosswalk.text import clean, one_line
+from crosswalk.text import clean, counted, one_line
 from crosswalk.tui.options import Option, said
 
 _BAR = 8
@@ -99,7 +99,7 @@ def _said(opinion: Opinion, classification: Classification) -> str:
 
 
 def _about(case: Case, *, blind: bool) -> str:
-    rows = f"{case.frequency:,} row{'s' * (case.frequency != 1)}"
+    rows = counted(case.frequency, "row")
     if blind:
         return f"{rows} · suggestions hidden"
     rounds = {"second": "second coding", "adjudication": "two coders disagree", "choice": "which answer is better?"}

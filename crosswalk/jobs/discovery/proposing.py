@@ -99,11 +99,11 @@ def _cases(
 ) -> Iterator[Case]:
     for place, candidate in enumerate(kept):
         growth = {"growth": f"{candidate.growth:.2f}"} if candidate.growth is not None else {}
-        fields = {"kind": candidate.kind, "ads": f"{candidate.ads:,}", **growth, "languages": candidate.languages}
+        titles_of = " · ".join(candidate.titles) if candidate.kind == "occupation" else ""  # first: they are what is to be judged
+        fields = {"titles": titles_of, "ads": f"{candidate.ads:,}", **growth, "languages": candidate.languages}
         if candidate.kind == "occupation":
             entry = occupations[candidate.key]
             codes = [KeptCode(code, share, entry.nearest_title) for code, share in entry.codes]
-            fields |= {"titles": " · ".join(candidate.titles)}
             yield new_case(candidate.run, candidate.key, candidate.name, codes, (), fields=_filled(fields), frequency=candidate.ads,
                            p_none=1.0, method="new occupation?", note=candidate.why, position=place)  # fmt: skip
         else:

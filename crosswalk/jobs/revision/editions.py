@@ -15,7 +15,7 @@ from crosswalk.jobs.importing import with_levels
 from crosswalk.model import Item
 from crosswalk.search.book import Book
 from crosswalk.search.groups import load_classification
-from crosswalk.text import normalise
+from crosswalk.text import is_code, normalise
 
 _KEYS = ("conceptUri", "uri")
 _GROUPS = ("iscoGroup", "parent", "parent code", "group", "broader")
@@ -56,7 +56,7 @@ def read_edition(source: Path, columns: EditionColumns) -> Edition:
 
     Raises DataError for files without codes, UsageError for columns and schemes that are not there.
     """
-    if not source.exists() and str(source) in books.schemes():
+    if not source.is_file() and str(source) in books.schemes():
         return _imported(str(source))
     table = read_table(source, sheet=columns.sheet)
     code, title = _chosen(table, columns)
@@ -68,7 +68,7 @@ def read_edition(source: Path, columns: EditionColumns) -> Edition:
     parents: dict[str, str] = {}
     for row in rows:
         key = row[code].strip()
-        if not any(letter.isalnum() for letter in key):
+        if not is_code(key):
             continue
         first.setdefault(key, (key, row[title].strip(), row[note] if note else ""))
         parents.setdefault(key, row[group].strip() if group else "")

@@ -19,6 +19,7 @@ from crosswalk.manifest import replacing
 from crosswalk.model import Classification, IndexTitle
 from crosswalk.search.book import Book
 from crosswalk.store.store import Store
+from crosswalk.text import counted
 
 FILES = ("classification.csv", "classification.xlsx", "classification.ttl", "release-notes.md")
 
@@ -86,7 +87,8 @@ def _notes(new: NewVersion, based_on: str) -> Iterator[str]:
     classification = new.classification
     added = [change for change in new.changes if change.new and not change.old]
     yield f"# {classification.scheme} {classification.version}".rstrip()
-    yield f"\nBased on {based_on}. {len(added):,} new items, {len(new.titles):,} new index titles; nothing was removed, renamed or moved."
+    count = f"{counted(len(added), 'new item')}, {counted(len(new.titles), 'new index title')}"
+    yield f"\nBased on {based_on}. {count}; nothing was removed, renamed or moved."
     yield "\n## New items\n"
     for change in added:
         if change.new:

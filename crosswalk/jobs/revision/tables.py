@@ -1,15 +1,18 @@
 """Correspondence tables in and out: pairs of codes with a relation and a share, from whatever columns a file has."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from crosswalk.errors import DataError, UsageError
-from crosswalk.files.columns import named_column
+from crosswalk.files.columns import guess_code_pair, named_column
 from crosswalk.files.readers import read_table
 from crosswalk.model import Map, Relation
+from crosswalk.text import is_code
+
+Talk = Callable[[str], None]
 
 _SOURCES = ("source_code", "old_code", "source", "from", "subject_id")
 _TARGETS = ("target_code", "new_code", "target", "to", "object_id")
@@ -32,8 +35,11 @@ def read_pairs(path: Path, columns: TableColumns | None = None) -> list[tuple[st
     return [(link.source_code, link.target_code) for link in read_maps(path, columns or TableColumns()) if link.target_code]
 
 
-def read_all(paths: Sequence[Path], sources: Sequence[str], targets: Sequence[str]) -> list[list[Map]]:
-    """Several tables; the columns are named once for all of them, or once for each. Raises UsageError for another number of names."""
+def read_all(paths: Sequence[Path], sources: Sequence[str], targets: Sequence[str], say: Talk) -> list[list[Map]]:
+    """Several tables; the columns are named once for all of them, or once for each, or guessed, which is said.
+
+    Raises UsageError for another number of names.
+    """
     for names, option in ((sources, "--from-column"), (targets, "--to-column")):
         if len(names) not in (0, 1, len(paths)):
             raise UsageError(f"{len(paths)} tables and {len(names)} columns", where=option, hint="name it once for all, or once for each")
@@ -41,10 +47,10 @@ def read_all(paths: Sequence[Path], sources: Sequence[str], targets: Sequence[st
     def name(names: Sequence[str], place: int) -> str | None:
         return names[place if len(names) > 1 else 0] if names else None
 
-    return [read_maps(path, TableColumns(name(sources, place), name(targets, place))) for place, path in enumerate(paths)]
+    return [read_maps(path, TableColumns(name(sources, place), name(targets, place)), say=say) for place, path in enumerate(paths)]
 
 
-def read_maps(path: Path, columns: TableColumns, sheet: str | None = None) -> list[Map]:
+def read_maps(path: Path, columns: TableColumns, sheet: str | None = None, say: Talk | None = None) -> list[Map]:
     """The maps of a table, each pair once; several targets in a cell may be parted by "|".
 
     Rows of one pair (the titles of a coding index) are counted: without a column of shares a pair's share is its part of the rows.
@@ -52,6 +58,8 @@ def read_maps(path: Path, columns: TableColumns, sheet: str | None = None) -> li
     """
     table = read_table(path, sheet=sheet)
     source, target = _ends(table.columns, columns, path)
+    if say and not (columns.source and columns.target):
+        say(f"{path.name}: from the codes of column {source!r} to those of {target!r}")
     share, relation = (_found(table.columns, name, usual) for name, usual in ((columns.share, "share"), (columns.relation, "relation")))
     weights: dict[tuple[str, str], float] = {}
     relations: dict[tuple[str, str], str] = {}
@@ -92,16 +100,13 @@ def relation_of(targets: int, sources: int) -> Relation:
     return "narrow" if sources == 1 else "close"
 
 
-def is_code(cell: str) -> bool:
-    """Whether a cell holds a code, and not a blank or a filler ("}}}")."""
-    return any(letter.isalnum() for letter in cell)
-
-
 def _ends(names: Sequence[str], columns: TableColumns, path: Path) -> tuple[str, str]:
     source = named_column(names, columns.source, option="--from-column") if columns.source else _usual(names, _SOURCES)
     target = named_column(names, columns.target, option="--to-column") if columns.target else _usual(names, _TARGETS)
-    if source is None and target is None and len(names) == 2:
-        return names[0], names[1]
+    if source is None and target is None:
+        pair = guess_code_pair(names) or ((names[0], names[1]) if len(names) == 2 else None)
+        if pair:
+            return pair
     if source is None or target is None:
         raise UsageError(
             "which columns are the two codes?", where=str(path), hint=f"give --from-column and --to-column; columns: {', '.join(names)}"

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from crosswalk.coding.head import field_grams
+from crosswalk.coding.head import bucket_count, field_grams
 from crosswalk.jobs.training.pieces import Bags, with_typo
 from crosswalk.jobs.training.vectors import Table
 from crosswalk.search.encoder import Encoder
@@ -35,6 +35,7 @@ class HeadSettings:
     """Hyper-parameters of a head."""
 
     bits: int = 18
+    pair_bits: int = 0
     width: int = 64
     hidden: int = 512
     epochs: float = 5.0
@@ -103,7 +104,7 @@ def _read(fields: Sequence[Sequence[str]], encoder: Encoder, settings: HeadSetti
     noisy = [[noised(text, rng) for text in texts] for texts in fields] if rng else fields
     ids, starts = [], [np.zeros(1, dtype=np.int64)]
     for begin in range(0, len(noisy[0]), 50_000):
-        found = field_grams([texts[begin : begin + 50_000] for texts in noisy], settings.bits)
+        found = field_grams([texts[begin : begin + 50_000] for texts in noisy], settings.bits, settings.pair_bits)
         ids.append(found.ids.astype(np.int32))
         starts.append(found.starts[1:] + starts[-1][-1])
     joined = noisy[0] if len(noisy) == 1 else [" ".join(part for part in parts if part) for parts in zip(*noisy, strict=True)]
@@ -144,7 +145,8 @@ class _Net:
 
     def __init__(self, codes: int, dimensions: int, settings: HeadSettings, start: Mapping[str, NDArray[np.float32]] | None) -> None:
         self.settings = settings
-        self.rows = Table(1 << settings.bits, settings.width, 0.1, torch.Generator().manual_seed(settings.seed))
+        buckets = bucket_count(settings.bits, settings.pair_bits)
+        self.rows = Table(buckets, settings.width, 0.1, torch.Generator().manual_seed(settings.seed))
         self.hidden = torch.nn.Linear(settings.width + dimensions, settings.hidden)
         self.output = torch.nn.Linear(settings.hidden, codes)
         if start:

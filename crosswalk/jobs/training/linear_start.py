@@ -10,15 +10,17 @@ from scipy import sparse
 from sklearn.svm import LinearSVC
 from sklearn.utils.extmath import randomized_svd
 
+from crosswalk.jobs.training.head import HeadSettings
 from crosswalk.jobs.training.pieces import Bags
 
 _MOST = 4e9  # n-grams of all texts times codes: beyond, the linear classifier takes longer than the head
 _CELLS = 6e7  # codes times n-gram buckets: half a gigabyte of weights; so many codes would not fit the n-grams' width well either
 _SOFT = 2.5  # margins times this are logits
+_PAIRS = 2.5  # a pair of words weighs as so many n-grams: a text has some six n-grams for each
 
 
 def linear_start(
-    grams: Bags, first: NDArray[np.int64], there: NDArray[np.bool_], layers: dict[str, NDArray[np.float32]], seed: int
+    grams: Bags, first: NDArray[np.int64], there: NDArray[np.bool_], layers: dict[str, NDArray[np.float32]], settings: HeadSettings
 ) -> dict[str, NDArray[np.float32]]:
     """``layers`` (a head's random weights) with a linear classifier in them; unchanged where that would take too long.
 
@@ -33,10 +35,11 @@ def linear_start(
         (np.ones(len(ids), dtype=np.float32), ids, np.concatenate([[0], np.cumsum(lengths)])), shape=(len(lengths), buckets)
     )
     rarity = np.log(len(lengths) / np.maximum(np.bincount(ids, minlength=buckets), 1)).astype(np.float32) + 1
+    rarity[1 << settings.bits :] *= _PAIRS
     weighed = known @ sparse.diags(rarity)
     norms = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1))).ravel()
-    model = LinearSVC(C=0.5, random_state=seed).fit(sparse.diags(1 / np.maximum(norms, 1e-9)) @ weighed, wanted)
-    left, strength, right = randomized_svd(model.coef_.astype(np.float32), min(width, len(codes)), random_state=seed)
+    model = LinearSVC(C=0.5, random_state=settings.seed).fit(sparse.diags(1 / np.maximum(norms, 1e-9)) @ weighed, wanted)
+    left, strength, right = randomized_svd(model.coef_.astype(np.float32), min(width, len(codes)), random_state=settings.seed)
     typical = float(np.mean(norms / np.sqrt(np.maximum(lengths, 1))))
     return _written(layers, right.T * rarity[:, None] * (strength / typical), left, model.intercept_, codes)
 

@@ -24,7 +24,8 @@ _VALIDATION = 0.12
 _TAKEN_OUT = 0.15
 _TEXTS_SEEN = 1_200_000  # texts a head reads in all its epochs
 _THIN = 0.25  # a code's texts are drawn with weight (its number of texts) ** -_THIN
-_EPOCHS_OF_A_LINEAR = 4.0  # of a head that begins as a linear classifier; more make it forget that one
+_PAIR_BITS = 17  # of a head that begins anew
+_OF_A_LINEAR = (8.0, 0.0005, 0.0025)  # most epochs and the two rates of one that begins as a linear classifier: faster, it forgets that one
 _HOLD = 0.5  # pull towards the weights begun with, as strong as half a text is
 _BOOK = "training data"
 
@@ -74,13 +75,12 @@ def train_office(answers: Sequence[Answer], fields: Sequence[str], ground: Groun
     samples = []
     for known in (codes, [code for code in codes if code not in gone]):
         say(f"training on {len(most):,} answers and {len(known):,} codes, to be judged on {len(judging):,} others")
-        head = Head(HeadFacts(tuple(known), tuple(fields), school.settings.bits), stored(school.head(known, ~apart, say)))
+        head = Head(school.facts(known, fields), stored(school.head(known, ~apart, say)))
         samples.append(_sample(judging, [*_known(ground.titles, known), *_titles(most, known)], head, ground))
     weights, sure, right = _weighed(samples, ground.prior, seed)
     say(f"training on all {len(answers):,} answers")
     tensors = school.head(codes, np.ones(len(answers), dtype=bool), say)
-    facts = HeadFacts(tuple(codes), tuple(fields), school.settings.bits)
-    return Trained(facts, tensors, weights, (*_known(ground.titles, codes), *_titles(answers, codes)), sure, right)
+    return Trained(school.facts(codes, fields), tensors, weights, (*_known(ground.titles, codes), *_titles(answers, codes)), sure, right)
 
 
 def judges(answers: Sequence[Answer], seed: int) -> NDArray[np.bool_]:
@@ -129,9 +129,13 @@ class _School:
         columns = [[normalise(query.text if len(fields) > 1 else query_text(query)) for query, _ in pairs]]
         columns += [[normalise(query.context.get(name, "")) for query, _ in pairs] for name in fields[1:]]
         epochs, batch = min(40.0, max(2.0, _TEXTS_SEEN / len(pairs))), min(1024, max(32, len(pairs) // 20))
-        settings = replace(HeadSettings(seed=seed), epochs=epochs, batch=batch)
         start = ground.start if len(fields) == 1 else None
+        settings = HeadSettings(seed=seed, epochs=epochs, batch=batch, pair_bits=start.facts.pair_bits if start else _PAIR_BITS)
         return cls(read(columns, ground.encoder, settings), [right for _, right in pairs], len(answers), settings, start)
+
+    def facts(self, codes: Sequence[str], fields: Sequence[str]) -> HeadFacts:
+        """What a head for these codes is made for."""
+        return HeadFacts(tuple(codes), tuple(fields), self.settings.bits, self.settings.pair_bits)
 
     def head(self, codes: Sequence[str], chosen: NDArray[np.bool_], say: Callable[[str], None]) -> dict[str, NDArray[np.float32]]:
         """A head for some codes, from the chosen answers and all known titles; texts of thin codes are drawn more often than they are."""
@@ -147,8 +151,10 @@ class _School:
             start = None
         else:
             layers = random_layers(len(codes), self.readings[0].vectors.shape[1], settings)
-            start = linear_start(self.readings[0].grams, first, lessons.weight > 0, layers, settings.seed)
-            settings = replace(settings, epochs=min(settings.epochs, _EPOCHS_OF_A_LINEAR)) if start is not layers else settings
+            start = linear_start(self.readings[0].grams, first, lessons.weight > 0, layers, settings)
+            if start is not layers:
+                epochs, rate, rows_rate = _OF_A_LINEAR
+                settings = replace(settings, epochs=min(settings.epochs, epochs), rate=rate, rows_rate=rows_rate)
         return train_head(self.readings, lessons, len(codes), settings, say, start)
 
 
