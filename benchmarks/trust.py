@@ -170,8 +170,9 @@ def _queue(folder: Path, chosen: argparse.Namespace) -> tuple[Figures, dict[str,
     from benchmarks.trust_queue import large_queue
 
     found = large_queue(folder, chosen.cases)
-    said = f"{found['cases']:,} cases: open {found['open_ms']:,.0f} ms, the next {found['next_impact_ms']:.0f} ms, "
-    return found, {"U8": f"{said}decide {found['decide_ms']:.0f} ms; {found['memory_mb']:.0f} MB more memory"}
+    said = f"{found['cases']:,} cases: open {found['open_ms']:,.0f} ms ({found['open_cpu_ms']:.0f} ms CPU), "
+    said += f"the next {found['next_impact_ms']} ms, "
+    return found, {"U8": f"{said}decide {found['decide_ms']} ms; {found['memory_mb']:.0f} MB more memory"}
 
 
 WORK = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("code")
 @click.argument("file", type=options.FILE_OR_ADDRESS)
-@survey()
+@survey(needed=True)
 @click.option("--run", "run_name", help="Name of the run (default: made from the file's name).")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that code (default: one a core, at most 4).")
 @click.option("--engine", metavar="MASTER", help="Code Parquet on Spark instead: spark://HOST:7077, yarn, k8s://... or local[2].")

@@ -36,10 +36,11 @@ class Titles:
     official: str | None
 
 
-def survey() -> _Decorator:
+def survey(*, needed: bool) -> _Decorator:
     """Adds the options of a survey; the command gets them as ``survey``."""
     return _gathered("survey", Survey, [
-        click.option("--text-column", "text_columns", multiple=True, help="Column of the answers; more (tasks, industry) may follow."),
+        click.option("--text-column", "text_columns", multiple=True,
+                     help=f"Column of the answers{', needed' if needed else ''}; more (tasks, industry) may follow."),
         click.option("--register-column", help="Column of a register's code, accepted when the model lists it among its first."),
         click.option("--rules", "rules_file", type=options.FILE, help="Your rules: look-ups and constraints (TOML)."),
         click.option("--threshold", type=click.FloatRange(0, 1),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("privacy")
 @click.argument("file", type=options.FILE)
-@survey()
+@survey(needed=False)
 @titles()
 @click.option("--most", type=click.IntRange(0), default=20, show_default=True, help="Texts to show.")
 @options.as_json
