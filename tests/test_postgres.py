@@ -42,6 +42,7 @@ _OF_SQLITE_ALONE = {
     "test_killed_between_keys_nothing_that_was_acknowledged_is_lost",
     "test_a_coded_file_fills_the_queue",
     "test_a_mapped_classification_fills_the_queue",
+    "test_the_first_answer_of_an_item_is_the_one_that_its_table_proposes",
 }
 
 
