@@ -129,7 +129,7 @@ def test_names_with_control_characters_or_broken_bytes(tmp_path: Path) -> None:
 
 def test_the_next_step_can_be_pasted_into_a_shell(crosswalk: Run, tmp_path: Path) -> None:
     done = crosswalk("map", small(tmp_path / "in.csv"), "--store", tmp_path / "s.db", "--run", "my run; rm -rf x")
-    assert "crosswalk export 'my run; rm -rf x' --format" in done.stderr
+    assert "crosswalk export 'my run; rm -rf x' -o" in done.stderr
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
