@@ -27,7 +27,7 @@ _THIN = 0.25  # a code's texts are drawn with weight (its number of texts) ** -_
 _PAIR_BITS = 17  # of a head that begins anew
 _OF_A_LINEAR = (8.0, 0.0005, 0.0025)  # most epochs and the two rates of one that begins as a linear classifier: faster, it forgets that one
 _HOLD = 0.5  # pull towards the weights begun with, as strong as half a text is
-_EXACT = 1.0  # least weight of a title in the book: the head has learned the office's own, and the shipped book's may mean another code
+_EXACT = 0.0  # least weight of a title in the book: the head has learned the office's own, and the shipped book's may mean another code
 _BOOK = "training data"
 
 Answer = tuple[Query, frozenset[str]]
