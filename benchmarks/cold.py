@@ -1,8 +1,8 @@
-"""Titles of unseen countries: python benchmarks/cold.py --encoders DIR --worlds DIR [--baselines] [--titles 1000]
+"""Titles of unseen countries: python benchmarks/cold.py --encoders DIR --worlds DIR [--baselines] [--written] [--titles 1000]
 
 Every national table and the British index is coded by the world that has not seen it (its encoder and its head are checked), with
 weights fitted on the other folds' countries. ``--baselines`` sets beside it, on the same titles, what offices use: LinearSVC on word and
-character n-grams of the language's ESCO and ISCO titles, and the nearest of those titles by character TF-IDF. The last columns ask again
+character n-grams of the language's ESCO and ISCO titles, and the nearest of those titles by character TF-IDF; with ``--written`` they learn from the job titles written for this project too. The last columns ask again
 with 15 % of the unit groups unknown to book and head (not to the encoder): does ``p_none`` tell whose code is missing?
 """
 
@@ -19,6 +19,7 @@ from crosswalk.jobs.evaluation import coding_rate, expected_calibration_error
 from crosswalk.jobs.indexing import shipped_isco_08
 from crosswalk.jobs.training.classifier import crossed, fold_samples
 from crosswalk.jobs.training.combiner import Sample
+from crosswalk.jobs.training.examples import written_titles
 from crosswalk.jobs.training.titles import FOLDS, esco_titles, group_titles
 from crosswalk.jobs.training.worlds import Asked, country_sets, open_world, samples_of
 from crosswalk.places import shipped
@@ -60,13 +61,13 @@ def auroc(scores: np.ndarray, none: np.ndarray) -> float:
     return float((gaps > 0).mean() + (gaps == 0).mean() / 2)
 
 
-def baselines(data: Path, language: str, asked: Asked) -> dict[str, tuple[float, float]]:
-    """First and first-six rates of LinearSVC and nearest title, both made of the language's ESCO and ISCO titles."""
+def baselines(data: Path, language: str, asked: Asked, written: bool) -> dict[str, tuple[float, float]]:
+    """First and first-six rates of LinearSVC and nearest title, both made of the language's ESCO and ISCO titles, and those ``written``."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_union
     from sklearn.svm import LinearSVC
 
-    texts, codes = _known(data, language)
+    texts, codes = _known(data, language, written)
     vectors = make_union(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
                          TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2))  # fmt: skip
     known = vectors.fit_transform(texts)
@@ -78,12 +79,14 @@ def baselines(data: Path, language: str, asked: Asked) -> dict[str, tuple[float,
     return {name: _rates(found, names, asked) for name, found in scores.items()}
 
 
-def _known(data: Path, language: str) -> tuple[list[str], np.ndarray]:
+def _known(data: Path, language: str, written: bool) -> tuple[list[str], np.ndarray]:
     titles, unit_groups = esco_titles(data)
     pairs = {(normalise(t.text), unit_groups[t.concepts[0][0]]) for t in titles if t.language == language}
     pairs |= {
         (normalise(t.text), t.concepts[0][0][1:]) for t in group_titles(data) if t.language == language and len(t.concepts[0][0]) == 5
     }
+    if written:
+        pairs |= {(normalise(text), code) for code, text in written_titles(language)}
     ordered = sorted(pair for pair in pairs if pair[0])
     return [text for text, _ in ordered], np.array([code for _, code in ordered])
 
@@ -113,13 +116,14 @@ def main() -> None:
     parser.add_argument("--worlds", type=Path, required=True)
     parser.add_argument("--titles", type=int, default=1000, help="titles of each table")
     parser.add_argument("--baselines", action="store_true")
+    parser.add_argument("--written", action="store_true", help="the baselines learn from data/job-titles too")
     options = parser.parse_args()
     print(
         "| set | titles | top-1 | top-6 | ECE | rate at 95 % | AUROC p_none | by similarity | LinearSVC | nearest title |\n|" + "---|" * 10
     )
     rows, every = [], []
     for name, asked, found in sets(options):
-        beside = baselines(options.data, name[4:6], asked) if options.baselines else {}
+        beside = baselines(options.data, name[4:6], asked, options.written) if options.baselines else {}
         rows.append([found.first, found.six, found.auroc, found.auroc_similarity, *(rate for pair in beside.values() for rate in pair)])
         every.append(found)
         ece, rate = expected_calibration_error(found.sure, found.right), coding_rate(found.sure, found.right, 0.95)

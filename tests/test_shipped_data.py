@@ -4,8 +4,12 @@ import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
+
 from crosswalk import manifest
 from crosswalk.jobs.indexing import read_facts, shipped_isco_08
+from crosswalk.jobs.training.examples import SOURCES, isco_examples
+from crosswalk.jobs.training.titles import esco_titles
 from crosswalk.places import shipped
 from crosswalk.text import normalise
 from tests.conftest import SHARED, needs_shared
@@ -58,6 +62,44 @@ def test_where_the_ilo_index_has_a_title_of_ours_the_codes_agree() -> None:
     ours = [(code, title) for code, title in read_facts(shipped("data", "index-titles", "isco-08.en.tsv")) if normalise(title) in published]
     assert len(ours) > 1500
     assert [(code, title, published[normalise(title)]) for code, title in ours if code not in published[normalise(title)]] == []
+
+
+def test_the_written_job_titles_are_titles_of_unit_groups_each_once_a_code() -> None:
+    files = sorted(shipped("data", "job-titles").glob("*.tsv"))
+    units = {code for code in groups("isco-08") if len(code) == 4}
+    assert len(files) >= 15
+    for path in files:
+        titles = read_facts(path)
+        assert {code for code, _ in titles} <= units
+        assert all(normalise(title) and len(title) <= 80 for _, title in titles)
+        assert len({(code, normalise(title)) for code, title in titles}) == len(titles), path.name
+
+
+@needs_shared
+def test_where_esco_or_the_ilo_index_has_a_written_job_title_the_codes_agree() -> None:
+    titles, unit_groups = esco_titles(SHARED)
+    published: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in shared_csv("isco-08/index_en.csv"):
+        published["en", normalise(row["title"])].add(row["isco08"])
+    for title in titles:
+        published[title.language, normalise(title.text)] |= {unit_groups[concept] for concept, _ in title.concepts}
+    ours = [
+        (path.stem, code, normalise(title))
+        for path in shipped("data", "job-titles").glob("*.tsv")
+        for code, title in read_facts(path)
+        if (path.stem, normalise(title)) in published
+    ]
+    assert len(ours) > 1000
+    assert [one for one in ours if one[1] not in published[one[0], one[2]]] == []
+
+
+@needs_shared
+def test_the_head_learns_from_titles_tables_and_phrases_and_a_published_code_is_the_better_one() -> None:
+    examples = isco_examples(SHARED, frozenset(), shipped_isco_08()[1])
+    codes = dict(zip(examples.texts, examples.rights, strict=True))
+    assert set(np.unique(examples.weight).tolist()) == set(SOURCES.values())
+    assert codes[normalise("Maurer")] == ("7112",)
+    assert any(len(text.split()) > 8 and weight == SOURCES["phrase"] for text, weight in zip(examples.texts, examples.weight, strict=True))
 
 
 @needs_shared

@@ -29,13 +29,14 @@ RECIPE = "recipe.toml"
 _ENCODER_PARTS = ("model.safetensors", "tokenizer.json", "modules.json", "training.json")
 
 _TRAINED_ON = [
-    "ESCO 1.0.8 to 1.2.1 (European Commission, CC BY 4.0)",
-    "ISCO-08 titles and index (International Labour Organization)",
+    "ESCO 1.0.8 to 1.2.1, titles and descriptions (European Commission, CC BY 4.0)",
+    "ISCO-08 titles, definitions and index (International Labour Organization)",
     "17 national tables linked to ESCO (CC BY 4.0)",
     "SOC 2020 coding index (Office for National Statistics, Open Government Licence v3)",
     "NOC 2021 titles (Statistics Canada, open licence); ROME (France Travail, Licence Ouverte); KBJI 2014 (BPS Indonesia)",
+    "job titles written for this project (data/job-titles)",
 ]
-"""What the shipped encoder learned from; every manifest says so."""
+"""What the shipped encoder and head learned from; every manifest says so."""
 
 
 def build_index(

@@ -1,18 +1,21 @@
 """Titles with the ISCO-08 unit groups that are right for them: what the shipped head learns from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crosswalk.jobs.indexing import read_facts
+from crosswalk.jobs.training.phrases import phrases
 from crosswalk.jobs.training.titles import Title, read_titles
 from crosswalk.model import IndexTitle
+from crosswalk.places import shipped
 from crosswalk.text import normalise
 
-SOURCES = {"esco": 1.0, "group": 2.0, "table": 2.0, "class": 1.0, "book": 2.0}
-"""How often a title of each source is drawn."""
+SOURCES = {"esco": 1.0, "group": 5.0, "table": 5.0, "class": 1.0, "book": 5.0, "written": 4.0, "phrase": 0.5}
+"""How often a text of each source is drawn."""
 
 _MOST_CODES = 20
 """Codes of a text that still says something: the titles of minor groups have fewer."""
@@ -30,9 +33,12 @@ class Examples:
 def isco_examples(data: Path, held_out: frozenset[str], book: Sequence[IndexTitle]) -> Examples:
     """Everything known of ISCO-08 but the tables of the countries held out; equal texts are one, right with all their codes."""
     titles, unit_groups = read_titles(data, held_out)
+    coded = [*_coded(titles, unit_groups), *((normalise(title.text), {title.code}, "book") for title in book)]
+    published = {text for text, _, _ in coded}
+    coded += (entry for entry in _beside(data) if entry[0] not in published)
     rights: dict[str, set[str]] = {}
     weights: dict[str, float] = {}
-    for text, found, source in [*_coded(titles, unit_groups), *((normalise(title.text), {title.code}, "book") for title in book)]:
+    for text, found, source in coded:
         known = found - {""}
         if text and known:
             rights.setdefault(text, set()).update(known)
@@ -40,6 +46,19 @@ def isco_examples(data: Path, held_out: frozenset[str], book: Sequence[IndexTitl
     texts = sorted(text for text, right in rights.items() if len(right) <= _MOST_CODES)
     weight = np.array([weights[text] for text in texts], dtype=np.float32)
     return Examples(tuple(texts), tuple(tuple(sorted(rights[text])) for text in texts), weight)
+
+
+def written_titles(language: str = "*") -> Iterator[tuple[str, str]]:
+    """Codes and job titles written for this project, of one language or all: words of working life that a translated dictionary lacks."""
+    for path in sorted(shipped("data", "job-titles").glob(f"{language}.tsv")):
+        for code, title in read_facts(path):
+            yield code, title
+
+
+def _beside(data: Path) -> Iterator[tuple[str, set[str], str]]:
+    """What is no published title: where a published one has the same words, its codes are the better ones."""
+    yield from ((normalise(title), {code}, "written") for code, title in written_titles())
+    yield from ((phrase, codes, "phrase") for phrase, codes in phrases(data))
 
 
 def _coded(titles: Sequence[Title], unit_groups: Mapping[str, str]) -> list[tuple[str, set[str], str]]:
