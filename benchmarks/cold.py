@@ -2,8 +2,9 @@
 
 Every national table and the British index is coded by the world that has not seen it (its encoder and its head are checked), with
 weights fitted on the other folds' countries. ``--baselines`` sets beside it, on the same titles, what offices use: LinearSVC on word and
-character n-grams of the language's ESCO and ISCO titles, and the nearest of those titles by character TF-IDF; with ``--written`` they learn from the job titles written for this project too. The last columns ask again
-with 15 % of the unit groups unknown to book and head (not to the encoder): does ``p_none`` tell whose code is missing?
+character n-grams of the language's ESCO and ISCO titles, and the nearest of those titles by character TF-IDF; with ``--written`` they
+learn from the job titles written for this project too, as ours does. The last columns ask again with 15 % of the unit groups unknown
+to book and head (not to the encoder): does ``p_none`` tell whose code is missing?
 """
 
 import argparse

@@ -51,8 +51,7 @@ def isco_examples(data: Path, held_out: frozenset[str], book: Sequence[IndexTitl
 def written_titles(language: str = "*") -> Iterator[tuple[str, str]]:
     """Codes and job titles written for this project, of one language or all: words of working life that a translated dictionary lacks."""
     for path in sorted(shipped("data", "job-titles").glob(f"{language}.tsv")):
-        for code, title in read_facts(path):
-            yield code, title
+        yield from ((code, title) for code, title in read_facts(path))
 
 
 def _beside(data: Path) -> Iterator[tuple[str, set[str], str]]:
