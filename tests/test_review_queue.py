@@ -338,12 +338,12 @@ def test_near_identical_texts_are_one_cluster(tmp_path: Path) -> None:
 
 
 def test_a_coded_file_fills_the_queue(crosswalk: Run, tmp_path: Path) -> None:
-    (tmp_path / "day.csv").write_text("job,tasks\nBus driver,\nmanager of qwxyz,things\nLollipop lady,\nLOLLIPOP LADY,\n")
+    (tmp_path / "day.csv").write_text("job,tasks\nBus driver,\nmanager of qwxyz,things\nCleaning,\nCLEANING,\n")
     crosswalk("code", tmp_path / "day.csv", "--text-column", "job", "--text-column", "tasks", "--store", tmp_path / "s.db", "--run", "day",
               "--threshold", "0.99", "-o", tmp_path / "out.csv")  # fmt: skip
     with Store(tmp_path / "s.db") as store, ReviewQueue(store, "day", "anna") as queue:
         waiting = {case.text: case for case in queue.page(10)}
-        assert waiting["Lollipop lady"].frequency == 2
+        assert waiting["Cleaning"].frequency == 2
         assert waiting["manager of qwxyz"].fields == {"tasks": "things"}
         assert waiting["manager of qwxyz"].position == 1
         assert fill_queue(store, "day") == 0
@@ -371,5 +371,7 @@ def test_the_first_answer_of_an_item_is_the_one_that_its_table_proposes(crosswal
         with ReviewQueue(store, "r", "anna") as queue:
             shown = {case.key: case.codes for case in queue.page(1000)}
         assert len(shown) > 300
-        assert all(codes[0][:2] == (maps[key][0].target_code, round(maps[key][0].probability, 6)) for key, codes in shown.items())
+        coded = {key: maps[key][0] for key in shown if maps[key][0].target_code is not None}
+        assert len(coded) > 300
+        assert all(shown[key][0][:2] == (first.target_code, round(first.probability, 6)) for key, first in coded.items())
         assert all(sum(code.probability for code in codes) <= 1.00001 for codes in shown.values())
