@@ -4,7 +4,7 @@ import numpy as np
 
 from crosswalk.coding.classifier import Classifier, Weights
 from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features, features
-from crosswalk.jobs.training.combiner import Sample, fit_weights, right_of
+from crosswalk.jobs.training.combiner import EXACT, Sample, fit_weights, right_of
 from crosswalk.search.evidence import KINDS, gather
 from crosswalk.search.hits import Hits, best_first
 from tests.promises import promise
@@ -77,11 +77,11 @@ def test_weights_learn_what_speaks_for_a_code_and_for_none() -> None:
 
 
 def test_what_a_sample_says_nothing_of_stays_as_it_was() -> None:
-    prior = Weights(dict.fromkeys(CODE_FEATURES, 1.0) | {"exact": 6.0}, dict.fromkeys(NONE_FEATURES, 0.0))
+    prior = Weights(dict.fromkeys(CODE_FEATURES, 1.0) | {"exact": 12.0}, dict.fromkeys(NONE_FEATURES, 0.0))
     sample = _world(1)
     weights = fit_weights([sample], prior=prior, hold=1e-3)
-    assert weights.codes["exact"] == 6.0
-    assert fit_weights([sample]).codes["exact"] == 4.0  # the least it may be: no sample has titles that an office imported
+    assert weights.codes["exact"] == 12.0
+    assert fit_weights([sample]).codes["exact"] == EXACT  # the least it may be: no sample has titles that an office imported
     assert fit_weights([sample], head=False).codes["head"] == 0.0
 
 
