@@ -17,7 +17,7 @@ from crosswalk.coding.features import CODE_FEATURES, NONE_FEATURES, Features
 
 _DECAY = 1e-4
 
-EXACT = 8.0
+EXACT = 6.0
 """Least weight of a title that stands in the shipped book. The samples cannot tell it: their titles are none that an office has
 imported and the head has never met."""
 
