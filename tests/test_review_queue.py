@@ -255,8 +255,12 @@ def test_a_log_that_was_changed_is_found_out(tmp_path: Path) -> None:
 def _code_all(path: Path, name: str, together: Barrier) -> None:
     with Store(path) as store, ReviewQueue(store, "r", name) as queue:
         together.wait(100)
+        first = True
         while case := queue.next():
             assert not queue.decide(case, queue.accept(case), seconds=0.1).stale
+            if first:  # a busy machine may run one of them for so long that it finds all cases done by the other
+                together.wait(100)
+            first = False
 
 
 @promise("S6")
