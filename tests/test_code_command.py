@@ -92,6 +92,15 @@ def test_the_journey_from_answers_to_codes(crosswalk: Run, tmp_path: Path) -> No
     assert "work: qwxyz" in {row["more"] for row in queue}
 
 
+def test_where_two_codes_are_equally_good_the_note_says_which_fact_decides(crosswalk: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("answer\ncare\n")
+    crosswalk("code", tmp_path / "in.csv", "--text-column", "answer", "-o", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert {row["code_1"], row["code_2"]} == {"5321", "5322"}  # in an institution, or in people's homes
+    assert f"{row['code_1']} or {row['code_2']}?" in row["note"]
+
+
 def test_a_registers_code_decides_where_the_model_lists_it(crosswalk: Run, tmp_path: Path) -> None:
     crosswalk("code", survey(tmp_path / "in.csv"), "--text-column", "job", "--register-column", "REG", "--threshold", 1,
               "--store", tmp_path / "s.db", "-o", tmp_path / "out.csv")  # fmt: skip

@@ -19,7 +19,7 @@ _DECAY = 1e-4
 
 EXACT = 6.0
 """Least weight of a title that stands in the shipped book. The samples cannot tell it: their titles are none that an office has
-imported and the head has never met."""
+imported and the head has never met, and what an office imports must win over a head that is sure of something else."""
 
 _WITHOUT_HEAD = [place for place, name in enumerate(CODE_FEATURES) if not name.startswith("head")]
 _NONE_WITHOUT_HEAD = [NONE_FEATURES.index(name) for name in ("start", "best_semantic", "best_lexical")]

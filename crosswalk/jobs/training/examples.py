@@ -48,10 +48,10 @@ def isco_examples(data: Path, held_out: frozenset[str], book: Sequence[IndexTitl
     return Examples(tuple(texts), tuple(tuple(sorted(rights[text])) for text in texts), weight)
 
 
-def written_titles(language: str = "*") -> Iterator[tuple[str, str]]:
+def written_titles(language: str = "*") -> list[tuple[str, str]]:
     """Codes and job titles written for this project, of one language or all: words of working life that a translated dictionary lacks."""
-    for path in sorted(shipped("data", "job-titles").glob(f"{language}.tsv")):
-        yield from ((code, title) for code, title in read_facts(path))
+    files = sorted(shipped("data", "job-titles").glob(f"{language}.tsv"))
+    return [(code, title) for path in files for code, title in read_facts(path)]
 
 
 def _beside(data: Path) -> Iterator[tuple[str, set[str], str]]:
